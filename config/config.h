@@ -1,0 +1,158 @@
+#ifndef CONFIG_H
+#define CONFIG_H
+
+/*
+ * The configuration: an INI file, or nothing, becomes one plain `struct config` in which every value
+ * has been checked. What is absent has its documented default, so an empty file is a valid config.
+ * Keys, units and defaults: pmadd.conf(5), config/pmadd.conf; both are checked against the one table
+ * in keys.c.
+ *
+ * Everything here runs before the daemon is ready. No allocation of ours: errors are collected in a
+ * buffer of the caller's.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "incPMAD.h"
+
+enum {
+    CONFIG_PATH_MAX = 108,   /* bytes of a socket path with its NUL: sizeof sun_path, unix(7) */
+    CONFIG_NAME_MAX = 64,    /* bytes of a user, group or node name with its NUL */
+    CONFIG_NODE_MAX = 40,    /* bytes of the node name in handles, without NUL */
+    CONFIG_LISTEN_MAX = 8,   /* TCP addresses to listen on */
+    CONFIG_ADDRESS_MAX = 262 /* bytes of HOST:PORT with its NUL */
+};
+
+/* The pools of the daemon, in the order in which they are listed everywhere. */
+enum config_pool_id { POOL_TASKS, POOL_WIRE, POOL_WORKERS, POOL_RUNTIME, CONFIG_POOLS };
+
+/* "tasks", "wire", "workers", "runtime" */
+extern const char *const config_pool_names[CONFIG_POOLS];
+
+/* The levels of syslog(3), so that `<N>` prefixes are their numbers. */
+enum config_log_level {
+    LOG_LEVEL_ERROR = 3,
+    LOG_LEVEL_WARNING = 4,
+    LOG_LEVEL_NOTICE = 5,
+    LOG_LEVEL_INFO = 6,
+    LOG_LEVEL_DEBUG = 7
+};
+
+struct config_server {
+    char socket[CONFIG_PATH_MAX];
+    unsigned socket_mode;               /* permission bits */
+    char socket_group[CONFIG_NAME_MAX]; /* empty: left as it is */
+    size_t listen_count;
+    char listen[CONFIG_LISTEN_MAX][CONFIG_ADDRESS_MAX]; /* HOST:PORT, [IPV6]:PORT */
+    char node[CONFIG_NAME_MAX]; /* printable, without blanks and colons; never empty */
+    enum config_log_level log_level;
+    uint64_t shutdown_grace_us;
+};
+
+struct config_limits {
+    size_t connections;                /* peers at once */
+    size_t tasks;                      /* tasks at once, in whatever state */
+    size_t functions;                  /* known by name at once */
+    size_t function_name_max;          /* bytes */
+    size_t payload_max;                /* bytes in the body of a submission or result */
+    size_t text_line_max;              /* bytes in an administrative line, LF included */
+    size_t submissions_per_connection; /* unfinished foreground ones */
+    size_t registrations_per_worker;   /* functions one connection can do */
+    size_t outbox_max;                 /* bytes waiting for one peer */
+    uint64_t slow_peer_grace_us;       /* how long it may wait above outbox_max */
+    uint64_t frame_timeout_us;         /* for the rest of a frame to come */
+    uint64_t idle_timeout_us;          /* for a peer's first message to come */
+};
+
+struct config_pool {
+    bool declared; /* the file has its section; otherwise `layout` is the default of pools tasks and
+                      wire, and empty for workers and runtime, which the daemon computes */
+    struct pmad_layout layout;
+};
+
+/* Which keys have been given: a bit for each, by its place in config_keys(), for [server], [limits]
+ * and the pools. */
+struct config_given {
+    uint64_t keys[2 + CONFIG_POOLS];
+};
+
+struct config {
+    struct config_server server;
+    struct config_limits limits;
+    struct config_pool pools[CONFIG_POOLS];
+    struct config_given set; /* by config_set() so far; nobody else's business */
+};
+
+/*
+ * What was wrong, in words: one line each, `file:line: [section] key: what is wrong, what is
+ * allowed`. Lines beyond the room are counted and left out. Starts as zeros; calls only add.
+ */
+struct config_errors {
+    size_t count;     /* all of them */
+    size_t used;      /* bytes in text */
+    char text[16384]; /* NUL-terminated; every line ends with LF */
+};
+
+/* Fills `*config` with the defaults: those of an empty file. The node is the host's name. The socket
+ * is /run/pmadd/pmadd.sock for root, $XDG_RUNTIME_DIR/pmadd.sock for anyone else who has that, or
+ * /tmp/pmadd-UID.sock. */
+void config_default(struct config *config);
+
+/*
+ * Reads `file` on top of what `*config` holds. Returns true if nothing was wrong; otherwise every
+ * error of the file is in `*errors` and `*config` is not to be used. A file that cannot be read is
+ * one error that names the reason. Repeating a key is an error, but for `listen` and `class`.
+ */
+bool config_read_file(struct config *config, const char *file, struct config_errors *errors);
+
+/* The same for text in memory, NUL-terminated; `name` stands for the file in errors. */
+bool config_read_text(struct config *config, const char *name, const char *text,
+                      struct config_errors *errors);
+
+/*
+ * Applies one `section.key=value` of the command line (`pool tasks.size=8M`: the section is all
+ * before the last dot ahead of the `=`). For `class` and `listen`, the first one given replaces what
+ * was there; later ones add. Of other keys the last one counts. Errors are named
+ * `--set section.key=value: ...`.
+ */
+bool config_set(struct config *config, const char *assignment, struct config_errors *errors);
+
+/*
+ * Judges what only the whole can tell: limits against each other, the layouts of declared and
+ * default pools (pmad_layout_fit()). Call once, after files and assignments. Returns true if nothing
+ * was wrong.
+ */
+bool config_finish(struct config *config, struct config_errors *errors);
+
+/*
+ * Writes the whole config as an INI text that reads back as the same config, at most `room` bytes
+ * with its NUL. Returns the bytes of the whole text without NUL, as snprintf(3) does. Pools without
+ * a layout are left out; the others are declared pools to whoever reads the text.
+ */
+size_t config_print(const struct config *config, char *text, size_t room);
+
+/*
+ * Every key there is, as data: for `pmadd --help`, the manual page and the tests that compare them.
+ * The list ends with a NULL section. `later` marks a key whose mechanism pmadd does not have yet: it
+ * is refused with "not supported yet".
+ */
+struct config_rule;
+
+struct config_key_info {
+    const char *section; /* "server", "limits", "pool *", "function *", "access" */
+    const char *key;
+    const char *default_text; /* as it would be written; NULL: none, or one for each pool */
+    const char *meaning;      /* one phrase */
+    bool later;
+    const struct config_rule *rule; /* how its value is read and written: config's own business */
+};
+
+const struct config_key_info *config_keys(void);
+
+/* Formats bytes as `64M`, `1K`, `100` (exact, the largest unit that divides), and microseconds as
+ * `30s`, `250ms`, `0`; returns `into`, which has room for at least 24 bytes. */
+char *config_format_size(char *into, uint64_t bytes);
+char *config_format_duration(char *into, uint64_t us);
+
+#endif

@@ -1,0 +1,220 @@
+/* What is said about each kind of mistake in a configuration: once, with its place. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define TEN(text)       text text text text text text text text text text
+
+static struct config config;
+static struct config_errors errors;
+static char text[65536];
+
+static void setup(void)
+{
+    config_default(&config);
+    memset(&errors, 0, sizeof errors);
+}
+
+static bool read_text(const char *ini)
+{
+    return config_read_text(&config, "t", ini, &errors);
+}
+
+/* A text, and all that is said about it. */
+static const struct {
+    const char *ini;
+    const char *said;
+} mistakes[] = {
+    /* lines */
+    {"tasks = 5\n", "t:1: tasks: a key before any section\n"},
+    {"[limits]\n tasks = 5\n", "t:2: an indented line; each begins in its first column\n"},
+    {"[limits]\n\t; x\n", "t:2: an indented line; each begins in its first column\n"},
+    {"[limits]\ntasks\n", "t:2: neither `key = value` nor a [section] nor a comment\n"},
+    {"[limits]\n= 5\n", "t:2: neither `key = value` nor a [section] nor a comment\n"},
+    {"[limits]\ntasks: 5\n", "t:2: neither `key = value` nor a [section] nor a comment\n"},
+    {"[limits]\ntasks ; = 5\n", "t:2: neither `key = value` nor a [section] nor a comment\n"},
+    {"[limits]\ntasks = \x01\n", "t:2: a control character\n"},
+    {"; " TEN("0123456789") TEN("012345678") "0123456\n", "t:1: a line longer than 198 bytes\n"},
+    {"[limits]\nnode = " TEN(TEN("x=")) "\n", "t:2: a line longer than 198 bytes\n"},
+    /* sections */
+    {"[limits\n", "t:1: a section line without its ]\n"},
+    {"[a;b]\n", "t:1: a section line without its ]\n"},
+    {"[]\n", "t:1: a section without a name\n"},
+    {"[limits] tasks = 5\n", "t:1: text behind the ] of a section line\n"},
+    {"[limits];\n", "t:1: text behind the ] of a section line\n"},
+    {"[" TEN("12345") "]\n", "t:1: a section name longer than 49 bytes\n"},
+    {"[limit]\ntasks = 5\n",
+     "t:1: [limit]: unknown section; there are [server], [limits], [pool tasks], [pool wire], "
+     "[pool workers], [pool runtime]\n"},
+    {"[pool task]\n",
+     "t:1: [pool task]: unknown section; there are [server], [limits], [pool tasks], [pool wire], "
+     "[pool workers], [pool runtime]\n"},
+    {"[server\ntasks = 5\n[limits]\ntasks = 0\n",
+     "t:1: a section line without its ]\n"
+     "t:4: [limits] tasks: 0 is out of range; allowed: 1 to 16777216\n"},
+    /* keys */
+    {"[pool wire]\nsiz = 1M\n", "t:2: [pool wire] siz: unknown key; this section has: size, class, "
+                                "profile, prefault, lock, huge_pages\n"},
+    {"[limits]\nTasks = 1\n",
+     "t:2: [limits] Tasks: unknown key; this section has: connections, tasks, functions, "
+     "function_name_max, payload_max, text_line_max, submissions_per_connection, "
+     "registrations_per_worker, outbox_max, slow_peer_grace, frame_timeout, idle_timeout\n"},
+    {"[limits]\ntasks = 1\ntasks = 1\n", "t:3: [limits] tasks: given twice\n"},
+    {"[limits]\ntasks = 1\n[server]\n[limits]\ntasks = 2\n", "t:5: [limits] tasks: given twice\n"},
+    {"[server]\nbusy_poll = 0\n", "t:2: [server] busy_poll: not supported yet\n"},
+    {"[server]\nspool = /a\n", "t:2: [server] spool: not supported yet\n"},
+    {"[limits]\nconnections_reserved = 1\nconnections_per_user = 1\n",
+     "t:2: [limits] connections_reserved: not supported yet\n"
+     "t:3: [limits] connections_per_user: not supported yet\n"},
+    {"[function img:*]\ntimeout = 1s\n", "t:1: [function img:*]: not supported yet\n"
+                                         "t:2: [function img:*] timeout: not supported yet\n"},
+    {"[access]\nadmin = root\n",
+     "t:1: [access]: not supported yet\nt:2: [access] admin: not supported yet\n"},
+    /* values */
+    {"[limits]\ntasks = many\n",
+     "t:2: [limits] tasks: \"many\" is not a number; allowed: 1 to 16777216\n"},
+    {"[limits]\ntasks =\n", "t:2: [limits] tasks: \"\" is not a number; allowed: 1 to 16777216\n"},
+    {"[limits]\ntasks = 16777217\n",
+     "t:2: [limits] tasks: 16777217 is out of range; allowed: 1 to 16777216\n"},
+    {"[limits]\npayload_max = 1T\n", "t:2: [limits] payload_max: \"1T\" is not a size; allowed: 1 "
+                                     "to 1G (bytes, or with K, M, G)\n"},
+    {"[limits]\npayload_max = 0\n",
+     "t:2: [limits] payload_max: 0 is out of range; allowed: 1 to 1G\n"},
+    {"[limits]\nidle_timeout = 5\n", "t:2: [limits] idle_timeout: \"5\" is not a duration; "
+                                     "allowed: 0 (off) or 1ms to 24h (with us, "
+                                     "ms, s, m, h)\n"},
+    {"[limits]\nidle_timeout = 25h\n",
+     "t:2: [limits] idle_timeout: 25h is out of range; allowed: 0 (off) or 1ms to 24h\n"},
+    {"[limits]\nslow_peer_grace = 0\n",
+     "t:2: [limits] slow_peer_grace: 0 is out of range; allowed: 1ms to 24h\n"},
+    {"[server]\nsocket_mode = 0888\n",
+     "t:2: [server] socket_mode: \"0888\" is not a mode; allowed: 0000 to 0777 (octal)\n"},
+    {"[server]\nsocket_mode = 1777\n",
+     "t:2: [server] socket_mode: 1777 is out of range; allowed: 0000 to 0777\n"},
+    {"[server]\nlog_level = loud\n",
+     "t:2: [server] log_level: \"loud\" is none of: error, warning, "
+     "notice, info, debug\n"},
+    {"[server]\nsocket =\n",
+     "t:2: [server] socket: \"\" is not a path that can stand in one line\n"},
+    {"[server]\nsocket = /" TEN("0123456789") "1234567\n",
+     "t:2: [server] socket: 108 bytes are too long; allowed: 107\n"},
+    {"[server]\nsocket_group = a b\n",
+     "t:2: [server] socket_group: \"a b\" is not a name; allowed: "
+     "letters, digits and . _ - $\n"},
+    {"[server]\nnode = a:b\n",
+     "t:2: [server] node: \"a:b\" is not a name; allowed: printable ASCII "
+     "without blanks, colons and semicolons\n"},
+    {"[server]\nnode = " TEN("abcd") "e\n",
+     "t:2: [server] node: 41 bytes are too long; allowed: 40\n"},
+    {"[server]\nlisten = 4730\n", "t:2: [server] listen: \"4730\" is not an address; allowed: "
+                                  "HOST:PORT or [IPV6]:PORT, port 1 to 65535\n"},
+    {"[server]\n" TEN("listen = a:1\n"), "t:10: [server] listen: more than 8 addresses\n"
+                                         "t:11: [server] listen: more than 8 addresses\n"},
+    {"[pool wire]\nlock = yes\n", "t:2: [pool wire] lock: \"yes\" is none of: off, try, require\n"},
+    {"[pool wire]\nsize = 1K\n",
+     "t:2: [pool wire] size: 1K is out of range; allowed: 4K to 1024G\n"},
+    /* layouts */
+    {"[pool tasks]\nclass = 64\n",
+     "t:2: [pool tasks] class: \"64\" is not BLOCK, SHARE (bytes of a "
+     "block, percent of the pool)\n"},
+    {"[pool tasks]\nclass = 60, 100\n", "t:2: [pool tasks] class: a block of 60 bytes; allowed: "
+                                        "multiples of 8 from 8 to 1048576\n"},
+    {"[pool tasks]\nclass = 2M, 100\n", "t:2: [pool tasks] class: a block of 2097152 bytes; "
+                                        "allowed: multiples of 8 from 8 to 1048576\n"},
+    {"[pool tasks]\nclass = 64, 0\n",
+     "t:2: [pool tasks] class: a share of 0 percent; allowed: 1 to 100\n"},
+    {"[pool tasks]\nclass = 64, 50\nclass = 64, 50\n",
+     "t:3: [pool tasks] class: a block of 64 bytes behind one of 64; block sizes ascend\n"},
+    {"[pool tasks]\nclass = 64, 50\nclass = 128, 49\n",
+     "t:1: [pool tasks] class: the shares sum to 99 percent, not to 100\n"},
+    {"[server]\n\n[pool tasks]\nsize = 64K\nclass = 64, 50\nclass = 65536, 50\n",
+     "t:3: [pool tasks] size: 64K is too small: class 65536 gets no block; the smallest size that "
+     "would do is 140K\n"},
+    {"[pool tasks]\nclass = 64, 100\nprofile = balanced\n",
+     "t:3: [pool tasks] profile: cannot stand beside class; a pool has one or the other\n"},
+    {"[pool tasks]\nprofile = balanced\nclass = 64, 100\n",
+     "t:3: [pool tasks] class: cannot stand beside profile; a pool has one or the other\n"},
+    {"[pool tasks]\nprofile = fast\n",
+     "t:2: [pool tasks] profile: \"fast\" is none of: max-throughput, min-overhead, balanced, "
+     "latency-optimised, hft-network, embedded-rtos\n"},
+    {"[pool workers]\n", "t:1: [pool workers] size: missing; a declared pool has a size\n"},
+    {"[pool runtime]\nsize = 1M\n",
+     "t:1: [pool runtime] class: missing; a declared pool has classes or a profile\n"}};
+
+START_TEST(a_mistake_is_named_once_with_its_place_and_what_is_allowed)
+{
+    ck_assert(!read_text(mistakes[_i].ini));
+    ck_assert_str_eq(errors.text, mistakes[_i].said);
+}
+END_TEST
+
+START_TEST(all_mistakes_of_a_file_are_said_in_one_go)
+{
+    ck_assert(!read_text("[limits]\ntasks = 0\nfoo\n[pool tasks]\nclass = 64, 99\n[pool wire]\n"
+                         "class = 64, 98\nlock = maybe\n"));
+    ck_assert_uint_eq(errors.count, 4);
+    ck_assert_str_eq(errors.text,
+                     "t:2: [limits] tasks: 0 is out of range; allowed: 1 to 16777216\n"
+                     "t:3: neither `key = value` nor a [section] nor a comment\n"
+                     "t:8: [pool wire] lock: \"maybe\" is none of: off, try, require\n"
+                     "t:4: [pool tasks] class: the shares sum to 99 percent, not to 100\n");
+}
+END_TEST
+
+/* A refused first class once let the second one join the default classes, and be told off for not
+ * ascending from them. */
+START_TEST(one_mistake_in_a_list_does_not_bring_others)
+{
+    ck_assert(!read_text("[pool tasks]\nclass = 1, 50\nclass = 64, 50\n"));
+    ck_assert_uint_eq(errors.count, 1);
+}
+END_TEST
+
+START_TEST(mistakes_beyond_the_room_are_counted)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < 1000; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "nonsense\n");
+    ck_assert(!read_text(text));
+    ck_assert_uint_eq(errors.count, 1000);
+    ck_assert_uint_lt(errors.used, sizeof errors.text);
+    ck_assert_uint_eq(strlen(errors.text), errors.used);
+    ck_assert_int_eq(errors.text[errors.used - 1], '\n');
+}
+END_TEST
+
+START_TEST(limits_that_contradict_each_other_are_found_in_the_end)
+{
+    ck_assert(read_text("[limits]\nfunction_name_max = 1000\n"));
+    ck_assert(!config_finish(&config, &errors));
+    ck_assert_str_eq(errors.text,
+                     "[limits] text_line_max: 1024 bytes cannot hold a command about a function "
+                     "whose name has function_name_max bytes; allowed: 1064 and more\n");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("config_mistakes");
+    TCase *cases = tcase_create("config_mistakes");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(cases, setup, NULL);
+    tcase_add_loop_test(cases, a_mistake_is_named_once_with_its_place_and_what_is_allowed, 0,
+                        COUNT_OF(mistakes));
+    tcase_add_test(cases, all_mistakes_of_a_file_are_said_in_one_go);
+    tcase_add_test(cases, one_mistake_in_a_list_does_not_bring_others);
+    tcase_add_test(cases, mistakes_beyond_the_room_are_counted);
+    tcase_add_test(cases, limits_that_contradict_each_other_are_found_in_the_end);
+    suite_add_tcase(suite, cases);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
