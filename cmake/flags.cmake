@@ -12,12 +12,6 @@ if(PMADD_SANITIZE)
   target_link_options(pmadd_warnings INTERFACE -fsanitize=${PMADD_SANITIZE})
 endif()
 
-# A fuzzer steers by the edges it sees in the code it calls, so the rooms are counted too; the
-# fuzzers themselves link with -fsanitize=fuzzer.
-if(PMADD_FUZZ)
-  target_compile_options(pmadd_warnings INTERFACE -fsanitize=fuzzer-no-link)
-endif()
-
 # Link-time optimisation for release builds, but for the allocator: its two functions stay real
 # symbols (allocator/CMakeLists.txt turns it off again for itself). The objects are fat, that is,
 # they hold machine code beside what the optimiser reads, because the installed archives must link

@@ -113,19 +113,30 @@ static bool assign(const struct key_section *section, const char *key, const cha
 
 /* ---- defaults ---- */
 
-static void default_socket(struct config_server *server)
+/* The socket in the directory that an environment variable names; false if it names none. */
+static bool socket_in(struct config_server *server, const char *variable)
 {
-    const char *run = getenv("XDG_RUNTIME_DIR");
+    const char *directory = getenv(variable);
     char path[CONFIG_PATH_MAX] = "";
     int size = -1;
 
-    if (geteuid() == 0)
-        return;
-    if (run && *run == '/')
-        size = snprintf(path, sizeof path, "%s/pmadd.sock", run);
+    if (directory && *directory == '/' && !strchr(directory, ':'))
+        size = snprintf(path, sizeof path, "%s/pmadd.sock", directory);
     if (size < 0 || (size_t)size >= sizeof path || !value_path(path))
-        snprintf(path, sizeof path, "/tmp/pmadd-%" PRIuMAX ".sock", (uintmax_t)geteuid());
+        return false;
     memcpy(server->socket, path, sizeof path);
+    return true;
+}
+
+/* A service has the directory its manager made for it (systemd.exec(5), RuntimeDirectory=), root the
+ * system's, anyone else his own, if there is one. */
+static void default_socket(struct config_server *server)
+{
+    if (socket_in(server, "RUNTIME_DIRECTORY") || geteuid() == 0 ||
+        socket_in(server, "XDG_RUNTIME_DIR"))
+        return;
+    snprintf(server->socket, sizeof server->socket, "/tmp/pmadd-%" PRIuMAX ".sock",
+             (uintmax_t)geteuid());
 }
 
 /* The host's name, cut to what handles have room for. */

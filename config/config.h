@@ -95,8 +95,8 @@ struct config_errors {
 };
 
 /* Fills `*config` with the defaults: those of an empty file. The node is the host's name. The socket
- * is /run/pmadd/pmadd.sock for root, $XDG_RUNTIME_DIR/pmadd.sock for anyone else who has that, or
- * /tmp/pmadd-UID.sock. */
+ * is $RUNTIME_DIRECTORY/pmadd.sock for a service, /run/pmadd/pmadd.sock for root,
+ * $XDG_RUNTIME_DIR/pmadd.sock for anyone else who has that, or /tmp/pmadd-UID.sock. */
 void config_default(struct config *config);
 
 /*

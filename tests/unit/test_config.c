@@ -197,6 +197,7 @@ START_TEST(nobody_who_is_not_root_gets_the_socket_of_root)
 {
     char path[CONFIG_PATH_MAX];
 
+    ck_assert_int_eq(unsetenv("RUNTIME_DIRECTORY"), 0);
     ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "/run/user/4711", 1), 0);
     config_default(&config);
     ck_assert_str_eq(config.server.socket,
@@ -209,6 +210,10 @@ START_TEST(nobody_who_is_not_root_gets_the_socket_of_root)
     config_default(&config);
     snprintf(path, sizeof path, "/tmp/pmadd-%lu.sock", (unsigned long)geteuid());
     ck_assert_str_eq(config.server.socket, path);
+    ck_assert_int_eq(setenv("RUNTIME_DIRECTORY", "/run/pmadd-edge", 1), 0);
+    config_default(&config);
+    ck_assert_str_eq(config.server.socket, "/run/pmadd-edge/pmadd.sock");
+    ck_assert_int_eq(unsetenv("RUNTIME_DIRECTORY"), 0);
     if (getuid() == 0)
         ck_assert_int_eq(seteuid(0), 0); /* LeakSanitizer needs the rights back */
 }

@@ -1,0 +1,139 @@
+#include "answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "inbox.h"
+#include "outbox.h"
+#include "pmad_must.h"
+#include "router_state.h"
+
+struct out *answer_take(struct peer *peer, size_t size)
+{
+    struct out *out = out_take(peer->router, size);
+
+    if (!out)
+        inbox_wait(peer, sizeof *out + size, false);
+    return out;
+}
+
+void answer_in(struct peer *peer, struct out *out, enum gm_type type, const struct gm_slice *args,
+               struct body body)
+{
+    size_t size = gm_head_size(type, args);
+
+    MUST(gm_head_encode(out_bytes(out), size, GM_RES, type, args, body.size) == size);
+    outbox_answer(peer, out, size, body);
+}
+
+enum router_verdict answer(struct peer *peer, enum gm_type type, const struct gm_slice *args)
+{
+    size_t size = gm_head_size(type, args);
+    struct out *out = answer_take(peer, size);
+
+    if (!out)
+        return ROUTER_WAIT;
+    answer_in(peer, out, type, args, (struct body){0});
+    return ROUTER_SKIP;
+}
+
+enum router_verdict answer_error(struct peer *peer, enum answer_error error, const char *text)
+{
+    static const struct {
+        const char *code, *text;
+    } errors[] = {
+        [ERROR_INVALID_COMMAND] = {"INVALID_COMMAND", "Command not expected"},
+        [ERROR_INVALID_MAGIC] = {"INVALID_MAGIC", "Request magic expected"},
+        [ERROR_UNKNOWN_OPTION] = {"UNKNOWN_OPTION", "Server does not recognize given option"},
+        [ERROR_JOB_NOT_FOUND] = {"JOB_NOT_FOUND", "Job given in work result not found"},
+        [ERROR_QUEUE] = {"QUEUE_ERROR", "Job queue is full"},
+        [ERROR_ARGUMENT_TOO_LARGE] = {"ARGUMENT_TOO_LARGE", "Unique value too large"},
+    };
+    struct gm_slice args[] = {gm_text(errors[error].code),
+                              gm_text(text ? text : errors[error].text)};
+
+    return answer(peer, GM_ERROR, args);
+}
+
+/* ---- refusals ---- */
+
+struct limit_row {
+    const char *name;
+    unsigned retry_ms; /* when to try again; 0: it will never do */
+};
+
+static const struct limit_row limits[] = {
+    [LIMIT_TASKS] = {"tasks", 1000},
+    [LIMIT_POOL] = {"pool", 1000},
+    [LIMIT_PAYLOAD] = {"payload", 0},
+    [LIMIT_FUNCTIONS] = {"functions", 1000},
+    [LIMIT_NAME] = {"name", 0},
+    [LIMIT_CONNECTION] = {"connection", 100},
+    [LIMIT_REGISTRATIONS] = {"registrations", 0},
+    [LIMIT_DRAINING] = {"draining", 1000},
+};
+
+static bool is_plain(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c != 0 && strchr("-._~:/", c));
+}
+
+/* Percent-encodes a name (RFC 3986, with `:` and `/` left as they are); 3 bytes a byte at most. */
+static size_t percent_encode(struct gm_slice name, char *into)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *at = into;
+
+    for (size_t i = 0; i < name.size; i++) {
+        uint8_t c = name.bytes[i];
+
+        if (is_plain(c)) {
+            *at++ = (char)c;
+        } else {
+            *at++ = '%';
+            *at++ = digits[c >> 4];
+            *at++ = digits[c & 15];
+        }
+    }
+    return (size_t)(at - into);
+}
+
+/* Longer names are cut in the answer: who sent it knows the rest. */
+enum { NAME_SHOWN = 128, REFUSAL_MAX = 3 * NAME_SHOWN + 256 };
+
+enum router_verdict answer_refusal(struct peer *peer, const struct refusal *refusal)
+{
+    const struct limit_row *limit = &limits[refusal->limit];
+    struct gm_slice name = refusal->function;
+    char text[REFUSAL_MAX];
+    char encoded[3 * NAME_SHOWN + 1];
+    size_t size;
+
+    if (name.size > NAME_SHOWN)
+        name.size = NAME_SHOWN;
+    encoded[percent_encode(name, encoded)] = 0;
+    size = (size_t)snprintf(text, sizeof text,
+                            "Job queue is full: limit=%s function=%s used=%zu of=%zu retry_ms=%u",
+                            limit->name, encoded, refusal->used, refusal->of, limit->retry_ms);
+    if (refusal->limit == LIMIT_POOL)
+        (void)snprintf(text + size, sizeof text - size, " class=%zu", refusal->block_size);
+    return answer_error(peer, ERROR_QUEUE, text);
+}
+
+struct refusal refusal_of_pool(const struct pmad *pool, struct gm_slice function, size_t size)
+{
+    struct pmad_stats stats;
+    const struct pmad_class_stats *class;
+    size_t best = 0;
+
+    pmad_stats(pool, &stats);
+    while (best + 1 < stats.class_count && stats.classes[best].block_size < size)
+        best++;
+    class = &stats.classes[best];
+    return (struct refusal){.limit = LIMIT_POOL,
+                            .function = function,
+                            .used = class->in_use,
+                            .of = class->blocks,
+                            .block_size = class->block_size};
+}

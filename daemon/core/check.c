@@ -1,0 +1,322 @@
+/*
+ * router_check(): walks everything the router knows and counts it again.
+ *
+ * Blocks: each is owned by exactly one task, waiter, node, body, parked chain or the lane, so the
+ * blocks of the pools `tasks` and `wire` that are owned must be as many as those in use. A body that
+ * several nodes refer to is counted once: the first visit marks its first block, by the highest bit
+ * of its capacity, and every visit takes one reference off, which a second walk puts back.
+ */
+#include <string.h>
+
+#include "outbox.h"
+#include "router_state.h"
+#include "task.h"
+#include "worker.h"
+
+enum { MARK_SHIFT = 31 };
+
+#define MARK (UINT32_C(1) << MARK_SHIFT)
+
+struct audit {
+    struct router *router;
+    const char *finding; /* the first */
+    size_t tasks_blocks, wire_blocks;
+    size_t waiters, registrations, workers, peers;
+    size_t states[TASK_STATES];
+};
+
+static void expect(struct audit *audit, bool holds, const char *otherwise)
+{
+    if (!holds && !audit->finding)
+        audit->finding = otherwise;
+}
+
+static size_t chain_blocks(const struct block *first)
+{
+    size_t count = 0;
+
+    for (; first; first = first->next)
+        count++;
+    return count;
+}
+
+/* ---- bodies that are counted: walked twice ---- */
+
+static void count_body(struct audit *audit, struct block *first)
+{
+    if (!first)
+        return;
+    if (!(first->capacity & MARK)) {
+        first->capacity |= MARK;
+        if (first != audit->router->lane.body.first)
+            audit->wire_blocks += chain_blocks(first);
+    }
+    first->refs--;
+}
+
+static void restore_body(struct audit *audit, struct block *first)
+{
+    if (!first)
+        return;
+    if (first->capacity & MARK) {
+        first->capacity &= ~MARK;
+        expect(audit, first->refs == 0, "a body has more or fewer references than referrers");
+        first->refs = 0;
+    }
+    first->refs++;
+}
+
+typedef void visit_body(struct audit *audit, struct block *first);
+
+static void visit_bodies(struct audit *audit, visit_body *visit)
+{
+    struct router *router = audit->router;
+
+    for (size_t i = 0; i < router->peers.count; i++) {
+        const struct peer_slot *slot = table_at(&router->peers, i);
+        struct out *out;
+
+        if (!slot->peer)
+            continue;
+        STAILQ_FOREACH(out, &slot->peer->outbox.queue, link)
+        if (out->kind == OUT_BYTES || out->kind == OUT_EVENT)
+            visit(audit, out->body);
+        if (slot->peer->door.kind != DOOR_CLOSED && slot->peer->door.kind != DOOR_SUBMIT)
+            visit(audit, slot->peer->door.body.first);
+    }
+    for (size_t i = 0; i < router->slots.table.count; i++) {
+        const struct task *task = slot_at(&router->slots, i);
+
+        if (task)
+            visit(audit, task->result.first);
+    }
+}
+
+/* ---- tasks ---- */
+
+static bool is_listed(const struct task_list *list, const struct task *task)
+{
+    /* A list that holds the task has it where the task says its predecessor points. */
+    return !TAILQ_EMPTY(list) && *task->place.tqe_prev == task;
+}
+
+static void check_task(struct audit *audit, const struct task *task)
+{
+    const struct waiter *waiter;
+
+    audit->states[task->state]++;
+    audit->tasks_blocks++;
+    if (task->body.first && ((const uint8_t *)task->body.first < (const uint8_t *)task ||
+                             (const uint8_t *)task->body.first >
+                                 (const uint8_t *)task + router_envelope_size(GM_UNIQUE_MAX, 0)))
+        audit->tasks_blocks += chain_blocks(task->body.first);
+    expect(audit, slot_find(&audit->router->slots, task->handle) == task,
+           "a task's handle does not lead to it");
+    TAILQ_FOREACH(waiter, &task->waiters, in_task)
+    {
+        audit->waiters++;
+        audit->tasks_blocks++;
+        expect(audit, waiter->task == task, "a waiter is in the list of another task");
+    }
+    if (task->state == TASK_QUEUED)
+        expect(audit, is_listed(&task->function->queues[task->priority], task) && !task->worker,
+               "a queued task is not in its queue");
+    if (task->state == TASK_ASSIGNED)
+        expect(audit, task->worker && is_listed(&task->worker->assigned, task),
+               "an assigned task is in nobody's hand");
+    if (task->state == TASK_QUEUED)
+        expect(audit, task->background || !TAILQ_EMPTY(&task->waiters),
+               "a foreground task waits that nobody waits for");
+    if (task->state == TASK_TOLD)
+        expect(audit, !TAILQ_EMPTY(&task->waiters), "an ended task has nobody left to tell");
+}
+
+static void check_tasks(struct audit *audit)
+{
+    const struct router *router = audit->router;
+    size_t used = 0;
+
+    for (size_t i = 0; i < router->slots.table.count; i++) {
+        const struct task *task = slot_at(&router->slots, i);
+
+        if (!task)
+            continue;
+        used++;
+        check_task(audit, task);
+    }
+    expect(audit, used == router->slots.used, "the count of used slots is wrong");
+    for (int state = TASK_ARRIVING; state < TASK_STATES; state++)
+        expect(audit, audit->states[state] == router->states[state],
+               "the count of tasks in a state is wrong");
+}
+
+/* ---- functions ---- */
+
+static void check_function(struct audit *audit, const struct function *function)
+{
+    const struct registration *registration;
+    const struct task *task;
+    size_t queued = 0;
+    size_t able = 0;
+    size_t asleep = 0;
+    size_t asleep_listed = 0;
+    size_t woken = 0;
+
+    for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
+        TAILQ_FOREACH(task, &function->queues[priority], place)
+        {
+            queued++;
+            expect(audit, task->state == TASK_QUEUED && task->function == function,
+                   "a queue holds a task that is not queued for it");
+        }
+    }
+    TAILQ_FOREACH(registration, &function->able, in_function)
+    {
+        able++;
+        asleep += registration->peer->sleep == WORKER_ASLEEP;
+        woken += registration->peer->sleep == WORKER_WOKEN;
+    }
+    TAILQ_FOREACH(registration, &function->asleep, in_asleep)
+    asleep_listed++;
+    expect(audit, queued == function->queued, "a function's count of queued tasks is wrong");
+    expect(audit, able == function->able_count, "a function's count of workers is wrong");
+    expect(audit, asleep == asleep_listed, "a function's list of sleepers is wrong");
+    expect(audit, woken == function->woken, "a function's count of woken workers is wrong");
+    expect(audit, function->queued <= function->woken || asleep == 0,
+           "a task waits beside a sleeping worker");
+    expect(audit, function_is_idle(function) == (function->idle.tqe_prev != NULL),
+           "a function is idle and not listed so, or the reverse");
+}
+
+static void check_functions(struct audit *audit)
+{
+    const struct router *router = audit->router;
+    size_t used = 0;
+
+    for (size_t i = 0; i < router->functions.table.count; i++) {
+        struct function *function = function_at(&router->functions, i);
+        struct gm_slice name;
+
+        if (!function)
+            continue;
+        used++;
+        name = (struct gm_slice){function->name, function->name_size};
+        expect(audit, function_find(&router->functions, name) == function,
+               "a function's name does not lead to it");
+        check_function(audit, function);
+    }
+    expect(audit, used == router->functions.used, "the count of functions is wrong");
+}
+
+/* ---- peers ---- */
+
+static void check_outbox(struct audit *audit, const struct peer *peer)
+{
+    const struct out *out;
+    size_t size = 0;
+
+    STAILQ_FOREACH(out, &peer->outbox.queue, link)
+    {
+        bool all_head = out->kind == OUT_EVENT && out->type == GM_WORK_STATUS;
+
+        size += out->head_size + (all_head ? 0 : out->body_size);
+        audit->wire_blocks += out->kind == OUT_BYTES || out->kind == OUT_EVENT;
+    }
+    expect(audit, size == peer->outbox.size + peer->outbox.sent, "an outbox's size is wrong");
+    expect(audit,
+           (size > 0) == peer->timers[DEADLINE_OUTBOX].armed || peer->standing == PEER_DROPPED,
+           "an outbox is not watched as it should be");
+}
+
+static void check_peer(struct audit *audit, const struct peer *peer)
+{
+    const struct registration *registration;
+    const struct waiter *waiter;
+    const struct task *task;
+    const struct out *out;
+    size_t registrations = 0;
+    size_t waiters = 0;
+
+    TAILQ_FOREACH(registration, &peer->registrations, in_peer)
+    {
+        registrations++;
+        expect(audit, registration->peer == peer, "a registration is in another peer's list");
+    }
+    TAILQ_FOREACH(waiter, &peer->waiters, in_peer)
+    {
+        waiters++;
+        expect(audit, waiter->peer == peer, "a waiter is in another peer's list");
+    }
+    TAILQ_FOREACH(task, &peer->assigned, place)
+    expect(audit, task->worker == peer && task->state == TASK_ASSIGNED,
+           "a worker holds a task that is not assigned to it");
+    STAILQ_FOREACH(out, &peer->door.outs, link)
+    audit->wire_blocks++;
+    expect(audit, registrations == peer->registration_count,
+           "a peer's count of registrations is wrong");
+    expect(audit, waiters == peer->waiter_count, "a peer's count of submissions is wrong");
+    audit->peers++;
+    audit->workers += registrations > 0;
+    audit->registrations += registrations;
+    audit->wire_blocks += chain_blocks(peer->inbox.parked);
+    check_outbox(audit, peer);
+}
+
+static void check_peers(struct audit *audit)
+{
+    const struct router *router = audit->router;
+
+    for (size_t i = 0; i < router->peers.count; i++) {
+        const struct peer_slot *slot = table_at(&router->peers, i);
+
+        if (slot->peer)
+            check_peer(audit, slot->peer);
+    }
+    expect(audit, audit->peers == router->counts.peers, "the count of peers is wrong");
+    expect(audit, audit->workers == router->counts.workers, "the count of workers is wrong");
+    expect(audit, audit->registrations == router->counts.registrations,
+           "the count of registrations is wrong");
+}
+
+/* ---- the whole ---- */
+
+static size_t blocks_in_use(const struct pmad *pool)
+{
+    struct pmad_stats stats;
+    size_t in_use = 0;
+
+    pmad_stats(pool, &stats);
+    for (size_t i = 0; i < stats.class_count; i++)
+        in_use += stats.classes[i].in_use;
+    return in_use;
+}
+
+static void check_promise(struct audit *audit)
+{
+    struct router_counts counts;
+
+    router_counts(audit->router, &counts);
+    expect(audit,
+           counts.submitted == counts.completed + counts.failed + counts.abandoned + counts.queued +
+                                   counts.assigned,
+           "what was submitted is not what ended, waits and runs");
+    expect(audit, counts.waiters == audit->waiters, "the count of waiters is wrong");
+}
+
+const char *router_check(struct router *router)
+{
+    struct audit audit = {.router = router};
+
+    audit.wire_blocks += chain_blocks(router->lane.body.first);
+    check_tasks(&audit);
+    check_functions(&audit);
+    check_peers(&audit);
+    check_promise(&audit);
+    visit_bodies(&audit, count_body);
+    visit_bodies(&audit, restore_body);
+    expect(&audit, audit.tasks_blocks == blocks_in_use(router->tasks.pool),
+           "the pool tasks has blocks in use that nobody owns, or the reverse");
+    expect(&audit, audit.wire_blocks == blocks_in_use(router->wire.pool),
+           "the pool wire has blocks in use that nobody owns, or the reverse");
+    return audit.finding;
+}

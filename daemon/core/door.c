@@ -1,0 +1,109 @@
+#include "door.h"
+
+#include "inbox.h"
+#include "outbox.h"
+#include "pmad_must.h"
+#include "router_state.h"
+#include "task.h"
+
+struct door *door_open(struct peer *peer, enum door_kind kind, const struct gm_head *head,
+                       const struct body *body)
+{
+    struct door *door = &peer->door;
+
+    MUST(door->kind == DOOR_CLOSED);
+    door->kind = kind;
+    door->type = head->type;
+    door->left = head->body_size;
+    door->sink = !body;
+    door->body = body ? *body : (struct body){0};
+    door->filling = door->body.first;
+    door->filled = 0;
+    return door;
+}
+
+struct door door_close(struct peer *peer)
+{
+    struct door door = peer->door;
+
+    MUST(door.kind != DOOR_CLOSED && door.left == 0);
+    peer->door.kind = DOOR_CLOSED;
+    peer->door.outs = (struct out_list)STAILQ_HEAD_INITIALIZER(peer->door.outs);
+    return door;
+}
+
+bool door_hold(struct peer *peer, size_t count, size_t size)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct out *out = out_take(peer->router, size);
+
+        if (!out) {
+            door_spare(peer->router, &peer->door);
+            inbox_wait(peer, count * (sizeof *out + size), false);
+            return false;
+        }
+        STAILQ_INSERT_HEAD(&peer->door.outs, out, link);
+    }
+    return true;
+}
+
+/* A door that was returned by door_close() is a copy: only its first node is looked at, never the end
+ * of its list. */
+struct out *door_node(struct door *door)
+{
+    struct out *out = STAILQ_FIRST(&door->outs);
+
+    if (out)
+        STAILQ_FIRST(&door->outs) = STAILQ_NEXT(out, link);
+    return out;
+}
+
+void door_spare(struct router *router, struct door *door)
+{
+    struct out *out;
+
+    while ((out = door_node(door)))
+        out_give(router, out);
+    STAILQ_INIT(&door->outs);
+}
+
+void door_abort(struct peer *peer)
+{
+    struct door *door = &peer->door;
+    struct router *router = peer->router;
+    struct task *task = door->task;
+
+    door_spare(router, door);
+    if (door->kind == DOOR_SUBMIT) {
+        while (!TAILQ_EMPTY(&task->waiters))
+            waiter_leave(router, TAILQ_FIRST(&task->waiters));
+        task_free(router, task);
+    } else if (door->kind != DOOR_CLOSED) {
+        body_release(router, door->body.first);
+    }
+    door->kind = DOOR_CLOSED;
+}
+
+size_t router_body(struct peer *peer, struct iovec *room, size_t max)
+{
+    const struct door *door = &peer->door;
+    struct body_cursor cursor = {.at = door->filling, .filled = door->filled};
+
+    if (door->kind == DOOR_CLOSED || door->sink)
+        return 0;
+    return body_room(&cursor, door->left, room, max);
+}
+
+void router_body_got(struct peer *peer, size_t bytes)
+{
+    struct door *door = &peer->door;
+    struct body_cursor cursor = {.at = door->filling, .filled = door->filled};
+
+    MUST(door->kind != DOOR_CLOSED && bytes <= door->left);
+    door->left -= bytes;
+    if (door->sink)
+        return;
+    body_advance(&cursor, bytes);
+    door->filling = cursor.at;
+    door->filled = cursor.filled;
+}

@@ -1,0 +1,142 @@
+#include "function.h"
+
+#include <string.h>
+
+#include "pmad_must.h"
+#include "router.h"
+
+static size_t element_size(size_t name_max)
+{
+    return (sizeof(struct function) + name_max + 7) & ~(size_t)7;
+}
+
+static size_t bucket_count(size_t count)
+{
+    size_t buckets = 1;
+
+    while (buckets < count)
+        buckets *= 2;
+    return buckets;
+}
+
+bool functions_init(struct functions *functions, struct pmad *runtime, size_t count,
+                    size_t name_max, struct siphash_key key)
+{
+    *functions = (struct functions){.key = key};
+    TAILQ_INIT(&functions->idle);
+    if (!table_init(&functions->table, runtime, element_size(name_max), count))
+        return false;
+    if (!table_init(&functions->buckets, runtime, sizeof(struct function *), bucket_count(count))) {
+        table_finish(&functions->table, runtime);
+        return false;
+    }
+    for (size_t i = count; i-- > 0;) {
+        struct function *function = table_at(&functions->table, i);
+
+        function->next = functions->free;
+        functions->free = function;
+    }
+    return true;
+}
+
+void functions_finish(struct functions *functions, struct pmad *runtime)
+{
+    table_finish(&functions->buckets, runtime);
+    table_finish(&functions->table, runtime);
+}
+
+void functions_needs(size_t count, size_t name_max, struct router_need *needs)
+{
+    table_needs(element_size(name_max), count, needs);
+    table_needs(sizeof(struct function *), bucket_count(count), needs + 2);
+}
+
+static struct function **bucket_of(const struct functions *functions, struct gm_slice name)
+{
+    uint64_t hash = siphash(functions->key, name.bytes, name.size);
+
+    return table_at(&functions->buckets, hash & (functions->buckets.count - 1));
+}
+
+static struct gm_slice name_of(const struct function *function)
+{
+    return (struct gm_slice){.bytes = function->name, .size = function->name_size};
+}
+
+struct function *function_find(const struct functions *functions, struct gm_slice name)
+{
+    struct function *function = *bucket_of(functions, name);
+
+    while (function && !gm_slice_equal(name_of(function), name))
+        function = function->next;
+    return function;
+}
+
+bool function_is_idle(const struct function *function)
+{
+    return function->queued + function->running + function->arriving + function->able_count == 0;
+}
+
+/* Takes the name from the function that has been idle longest. */
+static void forget_one(struct functions *functions)
+{
+    struct function *function = TAILQ_FIRST(&functions->idle);
+    struct function **at = bucket_of(functions, name_of(function));
+
+    TAILQ_REMOVE(&functions->idle, function, idle);
+    while (*at != function)
+        at = &(*at)->next;
+    *at = function->next;
+    function->used = false;
+    function->next = functions->free;
+    functions->free = function;
+    functions->used--;
+}
+
+struct function *function_obtain(struct functions *functions, struct gm_slice name)
+{
+    struct function *function = function_find(functions, name);
+    struct function **bucket = bucket_of(functions, name);
+
+    if (function)
+        return function;
+    if (!functions->free && !TAILQ_EMPTY(&functions->idle))
+        forget_one(functions);
+    function = functions->free;
+    if (!function)
+        return NULL;
+    functions->free = function->next;
+    functions->used++;
+    *function = (struct function){.used = true, .name_size = (uint32_t)name.size};
+    memcpy(function->name, name.bytes, name.size);
+    for (int i = 0; i < TASK_PRIORITIES; i++)
+        TAILQ_INIT(&function->queues[i]);
+    TAILQ_INIT(&function->able);
+    TAILQ_INIT(&function->asleep);
+    function->next = *bucket;
+    *bucket = function;
+    TAILQ_INSERT_TAIL(&functions->idle, function, idle);
+    return function;
+}
+
+void function_used(struct functions *functions, struct function *function)
+{
+    /* TAILQ keeps no mark of its own: tqe_prev is NULL exactly where it is in no list. */
+    bool listed = function->idle.tqe_prev != NULL;
+
+    if (function_is_idle(function) == listed)
+        return;
+    if (listed) {
+        TAILQ_REMOVE(&functions->idle, function, idle);
+        function->idle.tqe_prev = NULL;
+    } else {
+        TAILQ_INSERT_TAIL(&functions->idle, function, idle);
+    }
+}
+
+struct function *function_at(const struct functions *functions, size_t index)
+{
+    struct function *function = table_at(&functions->table, index);
+
+    return function->used ? function : NULL;
+}

@@ -1,0 +1,68 @@
+#ifndef FUNCTION_H
+#define FUNCTION_H
+
+/*
+ * A function: a name, the tasks that wait for it, and the workers that can do it. It comes into being
+ * by the first CAN_DO or SUBMIT_* that names it and stays listed after its last user has left; when
+ * the table is full, the one that has been idle longest makes room.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gm_frame.h"
+#include "peer.h"
+#include "siphash.h"
+#include "table.h"
+
+enum task_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW, TASK_PRIORITIES };
+
+struct function {
+    TAILQ_ENTRY(function) idle; /* where nobody uses it */
+    struct function *next;      /* in its bucket, or in the free list */
+    struct task_list queues[TASK_PRIORITIES];
+    size_t queued, running, arriving; /* tasks; all but `arriving` are what `status` tells */
+    struct registration_list able;    /* every worker that can do it */
+    struct registration_list asleep;  /* of them, those that sleep, the longest first */
+    size_t able_count;
+    size_t woken; /* of them, those that were woken and have not asked since */
+    bool used;    /* has a name */
+    uint32_t name_size;
+    uint8_t name[]; /* function_name_max bytes of room */
+};
+
+TAILQ_HEAD(function_list, function);
+
+struct functions {
+    struct table table;
+    struct table buckets; /* struct function * */
+    struct function *free;
+    struct function_list idle; /* the longest idle first */
+    size_t used;
+    struct siphash_key key;
+};
+
+bool functions_init(struct functions *functions, struct pmad *runtime, size_t count,
+                    size_t name_max, struct siphash_key key);
+
+void functions_finish(struct functions *functions, struct pmad *runtime);
+
+void functions_needs(size_t count, size_t name_max, struct router_need *needs);
+
+/* The function of that name, or NULL. */
+struct function *function_find(const struct functions *functions, struct gm_slice name);
+
+/* The same, made if need be; NULL when the table is full of functions in use. `name` is 1 to
+ * function_name_max bytes. */
+struct function *function_obtain(struct functions *functions, struct gm_slice name);
+
+/* Says that tasks or workers of the function came or went: notes whether it is idle now. */
+void function_used(struct functions *functions, struct function *function);
+
+/* True when nothing of it is left but its name. */
+bool function_is_idle(const struct function *function);
+
+/* The function in row `index`, below the table's count, or NULL. */
+struct function *function_at(const struct functions *functions, size_t index);
+
+#endif

@@ -1,0 +1,26 @@
+#ifndef INBOX_H
+#define INBOX_H
+
+/*
+ * An inbox: bytes of one peer on their way to the door.
+ *
+ * All peers share one read buffer. What a read leaves over, the beginning of a head or frames that
+ * have to wait, is parked in blocks of the pool `wire` and laid in front of the next read. A read
+ * takes no more bytes than that pool has room for, and nothing that the frames in it cause takes the
+ * room of those behind (wire_take()): so parking never fails.
+ */
+#include <stddef.h>
+
+#include "peer.h"
+
+/* Halts the peer until the pool `wire` has room for `size` bytes, or the lane is free. The frame at
+ * hand is answered with ROUTER_WAIT and judged again later. */
+void inbox_wait(struct peer *peer, size_t size, bool lane_too);
+
+/* Forgets what is parked, half read or waiting. */
+void inbox_discard(struct peer *peer);
+
+/* Goes on with a peer whose halt is HALT_RESUMED: what is parked, then its listing. */
+void inbox_resume(struct peer *peer);
+
+#endif

@@ -1,0 +1,192 @@
+#include "peer.h"
+
+#include <stdio.h>
+
+#include "door.h"
+#include "inbox.h"
+#include "outbox.h"
+#include "pmad_must.h"
+#include "router_state.h"
+#include "task.h"
+#include "worker.h"
+
+bool router_has_room(const struct router *router)
+{
+    return router->counts.peers < router->limits.connections;
+}
+
+static void take_row(struct router *router, struct peer *peer)
+{
+    struct peer_slot *slot = table_at(&router->peers, router->peers_free);
+
+    peer->index = router->peers_free;
+    router->peers_free = slot->next_free;
+    slot->peer = peer;
+    router->counts.peers++;
+}
+
+static void give_row(struct router *router, const struct peer *peer)
+{
+    struct peer_slot *slot = table_at(&router->peers, peer->index);
+
+    slot->peer = NULL;
+    slot->next_free = router->peers_free;
+    router->peers_free = peer->index;
+    router->counts.peers--;
+}
+
+void router_connect(struct router *router, struct peer *peer, int number, const char *address)
+{
+    MUST(router_has_room(router));
+    *peer = (struct peer){.router = router, .number = number, .id = "-"};
+    (void)snprintf(peer->address, sizeof peer->address, "%s", address);
+    STAILQ_INIT(&peer->outbox.queue);
+    STAILQ_INIT(&peer->door.outs);
+    TAILQ_INIT(&peer->registrations);
+    TAILQ_INIT(&peer->assigned);
+    TAILQ_INIT(&peer->waiters);
+    take_row(router, peer);
+    peer_timer_start(peer, DEADLINE_IDLE);
+    peer_ready(peer);
+}
+
+void router_disconnect(struct router *router, struct peer *peer)
+{
+    inbox_discard(peer);
+    outbox_discard(peer);
+    while (!TAILQ_EMPTY(&peer->waiters))
+        waiter_leave(router, TAILQ_FIRST(&peer->waiters));
+    worker_wakes_up(peer);
+    worker_reset(router, peer);
+    worker_lost(router, peer);
+    for (int deadline = 0; deadline < PEER_DEADLINES; deadline++)
+        peer_timer_stop(peer, (enum peer_deadline)deadline);
+    if (peer->is_ready)
+        TAILQ_REMOVE(&router->ready, peer, ready);
+    give_row(router, peer);
+}
+
+void peer_ready(struct peer *peer)
+{
+    if (peer->is_ready)
+        return;
+    peer->is_ready = true;
+    TAILQ_INSERT_TAIL(&peer->router->ready, peer, ready);
+}
+
+struct peer *router_next_output(struct router *router)
+{
+    struct peer *peer = TAILQ_FIRST(&router->ready);
+
+    if (peer) {
+        TAILQ_REMOVE(&router->ready, peer, ready);
+        peer->is_ready = false;
+    }
+    return peer;
+}
+
+void peer_end(struct peer *peer)
+{
+    if (peer->standing == PEER_OPEN)
+        peer->standing = PEER_ENDING;
+    peer_timer_stop(peer, DEADLINE_FRAME);
+    peer_ready(peer);
+}
+
+void peer_drop(struct peer *peer)
+{
+    peer->standing = PEER_DROPPED;
+    peer_ready(peer);
+}
+
+/* ---- deadlines ---- */
+
+void peer_timer_start(struct peer *peer, enum peer_deadline deadline)
+{
+    struct router *router = peer->router;
+    struct peer_timer *timer = &peer->timers[deadline];
+
+    peer_timer_stop(peer, deadline);
+    timer->armed = true;
+    timer->since_us = router->now.mono_us;
+    TAILQ_INSERT_TAIL(&router->timers[deadline], peer, timers[deadline].link);
+}
+
+void peer_timer_stop(struct peer *peer, enum peer_deadline deadline)
+{
+    struct peer_timer *timer = &peer->timers[deadline];
+
+    if (!timer->armed)
+        return;
+    timer->armed = false;
+    TAILQ_REMOVE(&peer->router->timers[deadline], peer, timers[deadline].link);
+}
+
+/* How long a deadline is; 0: it never comes. The time to read something counts only while somebody
+ * waits for the memory. */
+static uint64_t patience_us(const struct router *router, enum peer_deadline deadline)
+{
+    const struct router_limits *limits = &router->limits;
+
+    switch (deadline) {
+    case DEADLINE_IDLE:
+        return limits->idle_timeout_us;
+    case DEADLINE_FRAME:
+        return limits->frame_timeout_us;
+    case DEADLINE_OUTBOX:
+        return TAILQ_EMPTY(&router->starved) ? 0 : limits->slow_peer_grace_us;
+    case DEADLINE_SLOW:
+        return limits->slow_peer_grace_us;
+    case PEER_DEADLINES:
+        break;
+    }
+    return 0;
+}
+
+static void expire(struct peer *peer, enum peer_deadline deadline)
+{
+    struct router_counts *counts = &peer->router->counts;
+
+    if (deadline == DEADLINE_OUTBOX || deadline == DEADLINE_SLOW)
+        counts->dropped_slow++;
+    else
+        counts->dropped_silent++;
+    for (int other = 0; other < PEER_DEADLINES; other++)
+        peer_timer_stop(peer, (enum peer_deadline)other);
+    peer_drop(peer);
+}
+
+/* When the first deadline of a kind comes. All of a kind are equally long, so that the first to start
+ * is the first to end. */
+static uint64_t due_us(const struct router *router, enum peer_deadline deadline)
+{
+    uint64_t patience = patience_us(router, deadline);
+    const struct peer *first = TAILQ_FIRST(&router->timers[deadline]);
+
+    return patience > 0 && first ? first->timers[deadline].since_us + patience : UINT64_MAX;
+}
+
+uint64_t router_deadline(const struct router *router)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (int deadline = 0; deadline < PEER_DEADLINES; deadline++) {
+        uint64_t due = due_us(router, (enum peer_deadline)deadline);
+
+        if (due < next)
+            next = due;
+    }
+    return next;
+}
+
+void router_tick(struct router *router, struct router_now now)
+{
+    MUST(now.mono_us >= router->now.mono_us);
+    router->now = now;
+    for (int i = 0; i < PEER_DEADLINES; i++) {
+        enum peer_deadline deadline = (enum peer_deadline)i;
+
+        while (due_us(router, deadline) <= now.mono_us)
+            expire(TAILQ_FIRST(&router->timers[deadline]), deadline);
+    }
+}

@@ -1,0 +1,155 @@
+#ifndef PEER_H
+#define PEER_H
+
+/*
+ * A peer: one connection, whatever it does on it: submit, work, ask. Its memory is the driver's, who
+ * embeds it in a connection of his own; what is in it is the router's, but for `standing`, `number`
+ * and `address`, which anyone may read. Client, worker and administrator are roles, not kinds: one
+ * connection may play all of them.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "block.h"
+
+enum {
+    PEER_ADDRESS_MAX = 47, /* bytes, without NUL: an IPv6 address and more */
+    PEER_ID_MAX = 63       /* bytes of SET_CLIENT_ID that are kept, without NUL */
+};
+
+struct function;
+struct out;
+struct peer;
+struct registration;
+struct router;
+struct task;
+struct waiter;
+
+TAILQ_HEAD(peer_list, peer);
+TAILQ_HEAD(registration_list, registration);
+TAILQ_HEAD(task_list, task);
+TAILQ_HEAD(waiter_list, waiter);
+STAILQ_HEAD(out_list, out);
+
+enum peer_standing {
+    PEER_OPEN,
+    PEER_ENDING, /* write what it has to be told, then close it; it is read no more */
+    PEER_DROPPED /* close it now; what waited to be written to it is lost */
+};
+
+/* Why a peer is not read at the moment. */
+enum peer_halt {
+    HALT_NOT,
+    HALT_MEMORY, /* its next frame finds no room in the pool `wire` */
+    HALT_OUTBOX, /* it does not read what it is told, or a listing for it is not finished */
+    HALT_RESUMED /* what halted it is over; it goes on in router_settle() */
+};
+
+/* One frame waiting to be written: facts, or bytes. See outbox.h. */
+struct out {
+    STAILQ_ENTRY(out) link;
+    struct block *body; /* written behind the head; counted, unless a task owns it */
+    union {
+        struct task *task;     /* OUT_ASSIGN */
+        struct waiter *waiter; /* OUT_EVENT, OUT_FINAL */
+    } of;
+    uint32_t body_size;
+    uint32_t head_size; /* bytes ahead of the body */
+    uint8_t kind;       /* enum out_kind */
+    uint8_t type;       /* enum gm_type, where the head is made when it is written */
+};
+
+struct outbox {
+    struct out_list queue;
+    size_t size;  /* bytes in all of it that have not been written */
+    size_t sent;  /* bytes of the first frame that have */
+    size_t count; /* frames */
+};
+
+/* What a body that is on its way will become. */
+enum door_kind { DOOR_CLOSED, DOOR_SUBMIT, DOOR_EVENT, DOOR_FINAL, DOOR_ECHO };
+
+/* The frame that has begun and is not committed. */
+struct door {
+    enum door_kind kind;
+    uint32_t type;         /* enum gm_type */
+    bool sink;             /* nobody wants the bytes of the body */
+    size_t left;           /* bytes of it still to come */
+    struct body body;      /* where they go */
+    struct block *filling; /* the block that is being filled, */
+    size_t filled;         /* and how far */
+    struct task *task;     /* DOOR_SUBMIT: the envelope */
+    uint64_t handle;       /* DOOR_EVENT, DOOR_FINAL: whose */
+    struct out_list outs;  /* nodes held for what the commit will say */
+};
+
+struct inbox {
+    struct block *parked; /* what was read and not yet judged */
+    size_t parked_size;
+    size_t skip;     /* bytes of a refused body still to come */
+    size_t wants;    /* HALT_MEMORY: room in the pool `wire` that would do */
+    bool wants_lane; /* and so would the lane */
+    enum peer_halt halt;
+};
+
+/* A listing that is being written, piece by piece. */
+struct listing {
+    uint8_t kind;   /* enum listing_kind, 0: none */
+    uint32_t index; /* the next row of its table */
+};
+
+enum worker_sleep {
+    WORKER_AWAKE,
+    WORKER_ASLEEP, /* said PRE_SLEEP */
+    WORKER_WOKEN   /* was sent a NOOP and has not asked since */
+};
+
+/* Lists of peers in the order in which something will expire; one a kind. */
+enum peer_deadline {
+    DEADLINE_IDLE,   /* to say a first word */
+    DEADLINE_FRAME,  /* to finish a frame */
+    DEADLINE_OUTBOX, /* to read something, if somebody needs the memory */
+    DEADLINE_SLOW,   /* to get below outbox_max */
+    PEER_DEADLINES
+};
+
+struct peer {
+    struct router *router;
+    int number;
+    enum peer_standing standing;
+    char address[PEER_ADDRESS_MAX + 1];
+    char id[PEER_ID_MAX + 1];
+    uint32_t index; /* in the router's table of peers */
+    bool is_ready;  /* it is in router->ready */
+
+    struct inbox inbox;
+    struct door door;
+    struct outbox outbox;
+    struct listing listing;
+
+    /* as a worker */
+    struct registration_list registrations;
+    size_t registration_count;
+    struct task_list assigned; /* in the order of assignment */
+    enum worker_sleep sleep;
+    bool noop_waits;  /* `noop` is in the outbox */
+    uint64_t excused; /* handle of its last WORK_EXCEPTION: one WORK_FAIL for it is ignored */
+    struct out noop;
+
+    /* as a client */
+    struct waiter_list waiters; /* in the order of submission */
+    size_t waiter_count;
+    bool takes_exceptions;
+
+    TAILQ_ENTRY(peer) ready;  /* router->ready */
+    TAILQ_ENTRY(peer) halted; /* router->starved or router->resumed */
+    struct peer_timer {
+        TAILQ_ENTRY(peer) link;
+        uint64_t since_us;
+        bool armed;
+    } timers[PEER_DEADLINES];
+};
+
+#endif

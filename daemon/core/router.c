@@ -1,0 +1,286 @@
+#include "router.h"
+
+#include <stdio.h>
+
+#include "outbox.h"
+#include "pmad_must.h"
+#include "router_state.h"
+#include "task.h"
+#include "worker.h"
+
+/* ---- what it takes ---- */
+
+/* Registrations a connection has on average; those of one may be more. */
+enum { REGISTRATIONS_EACH = 16, LONGEST_ANSWER = 1024 };
+
+static size_t head_max(const struct router_limits *limits)
+{
+    return GM_HEADER_SIZE + 2 * (limits->function_name_max + 1) + 512;
+}
+
+size_t router_wire_floor(const struct router_limits *limits)
+{
+    return limits->payload_max + ROUTER_READ_SIZE + 2 * (size_t)WIRE_MARGIN;
+}
+
+size_t router_wire_block_min(const struct router_limits *limits)
+{
+    return sizeof(struct out) + head_max(limits) + LONGEST_ANSWER;
+}
+
+static size_t add_needs(struct router_need *needs, size_t max, size_t count,
+                        const struct router_need *more, size_t more_count)
+{
+    for (size_t i = 0; i < more_count; i++)
+        if (count + i < max)
+            needs[count + i] = more[i];
+    return count + more_count;
+}
+
+static size_t round_up(size_t size)
+{
+    return (size + 15) & ~(size_t)15;
+}
+
+size_t router_needs_runtime(const struct router_limits *limits, struct router_need *needs,
+                            size_t max)
+{
+    struct router_need more[] = {{round_up(sizeof(struct router)), 1},
+                                 {ROUTER_READ_SIZE, 1},
+                                 {SCRATCH_SIZE, 1},
+                                 {0},
+                                 {0},
+                                 {0},
+                                 {0}};
+    size_t count;
+
+    table_needs(sizeof(struct peer_slot), limits->connections, more + 3);
+    slots_needs(limits->tasks, more + 5);
+    count = add_needs(needs, max, 0, more, sizeof more / sizeof *more);
+    functions_needs(limits->functions, limits->function_name_max, more);
+    return add_needs(needs, max, count, more, 4);
+}
+
+size_t router_needs_workers(const struct router_limits *limits, struct router_need *needs,
+                            size_t max)
+{
+    size_t each = limits->registrations_per_worker < REGISTRATIONS_EACH
+                      ? limits->registrations_per_worker
+                      : REGISTRATIONS_EACH;
+    size_t blocks = limits->connections * each;
+    struct router_need need = {
+        round_up(sizeof(struct registration)),
+        blocks < limits->registrations_per_worker ? limits->registrations_per_worker : blocks};
+
+    return add_needs(needs, max, 0, &need, 1);
+}
+
+/* ---- the pool `wire` ---- */
+
+void *wire_take(struct router *router, size_t size)
+{
+    void *block = store_take(&router->wire, size);
+
+    if (block && router->wire.room < router->unread) {
+        store_give(&router->wire, block);
+        return NULL;
+    }
+    return block;
+}
+
+size_t wire_wants(size_t body_size)
+{
+    return body_size + (body_size < BODY_MARGIN ? body_size : BODY_MARGIN);
+}
+
+bool wire_take_body(struct router *router, struct body *body, size_t size)
+{
+    size_t margin = wire_wants(size) - size;
+
+    if (!store_take_body(&router->wire, body, size))
+        return false;
+    if (router->wire.room < router->unread + margin) {
+        store_give_chain(&router->wire, body->first);
+        return false;
+    }
+    return true;
+}
+
+static bool lane_is_awaited(const struct router *router)
+{
+    const struct peer *peer;
+
+    TAILQ_FOREACH(peer, &router->starved, halted)
+    if (peer->inbox.wants_lane)
+        return true;
+    return false;
+}
+
+bool wire_take_result(struct peer *peer, struct body *body, size_t size)
+{
+    struct router *router = peer->router;
+    struct lane *lane = &router->lane;
+    bool in_turn = peer->inbox.wants_lane || !lane_is_awaited(router);
+
+    if (!wire_take_body(router, body, size)) {
+        if (lane->busy || !in_turn)
+            return false;
+        lane->busy = true;
+        *body = (struct body){.first = lane->body.first, .size = size};
+        body->first->refs = 1;
+    }
+    peer->inbox.wants_lane = false;
+    return true;
+}
+
+/* ---- making and ending it ---- */
+
+static bool make_tables(struct router *router)
+{
+    const struct router_limits *limits = &router->limits;
+
+    if (!table_init(&router->peers, router->runtime, sizeof(struct peer_slot), limits->connections))
+        return false;
+    for (uint32_t i = 0; i < limits->connections; i++) {
+        struct peer_slot *slot = table_at(&router->peers, i);
+
+        slot->next_free = i + 1;
+    }
+    return true;
+}
+
+static enum router_status make(struct router *router, const struct router_setup *setup)
+{
+    const struct router_limits *limits = &router->limits;
+    struct siphash_key key = siphash_key(setup->seed);
+    struct store *tasks = &router->tasks;
+    size_t envelope = router_envelope_size(GM_UNIQUE_MAX, 0);
+
+    router->read_buffer = pmad_alloc(router->runtime, ROUTER_READ_SIZE);
+    router->scratch = pmad_alloc(router->runtime, SCRATCH_SIZE);
+    if (!router->read_buffer || !router->scratch || !make_tables(router) ||
+        !slots_init(&router->slots, router->runtime, limits->tasks, setup->node, key) ||
+        !functions_init(&router->functions, router->runtime, limits->functions,
+                        limits->function_name_max, key))
+        return ROUTER_RUNTIME_TOO_SMALL;
+    if (router->wire.room < router_wire_floor(limits) ||
+        store_block_max(&router->wire) < router_wire_block_min(limits) ||
+        !store_take_body(&router->wire, &router->lane.body, limits->payload_max))
+        return ROUTER_WIRE_TOO_SMALL;
+    if (store_block_max(tasks) < envelope || tasks->room < limits->payload_max + 2 * envelope)
+        return ROUTER_TASKS_TOO_SMALL;
+    return ROUTER_OK;
+}
+
+enum router_status router_init(struct router **router_out, const struct router_setup *setup)
+{
+    struct router *router = pmad_alloc(setup->pools.runtime, round_up(sizeof *router));
+    enum router_status status;
+
+    *router_out = NULL;
+    if (!router)
+        return ROUTER_RUNTIME_TOO_SMALL;
+    *router = (struct router){
+        .limits = setup->limits,
+        .pools = {setup->pools.tasks, setup->pools.wire, setup->pools.workers,
+                  setup->pools.runtime},
+        .workers = setup->pools.workers,
+        .runtime = setup->pools.runtime,
+        .head_max = head_max(&setup->limits),
+    };
+    (void)snprintf(router->version, sizeof router->version, "%s", setup->version);
+    store_init(&router->tasks, setup->pools.tasks);
+    store_init(&router->wire, setup->pools.wire);
+    TAILQ_INIT(&router->ready);
+    TAILQ_INIT(&router->starved);
+    TAILQ_INIT(&router->resumed);
+    for (int i = 0; i < PEER_DEADLINES; i++)
+        TAILQ_INIT(&router->timers[i]);
+    status = make(router, setup);
+    if (status == ROUTER_OK)
+        *router_out = router;
+    else
+        router_finish(router);
+    return status;
+}
+
+void router_finish(struct router *router)
+{
+    struct pmad *runtime = router->runtime;
+
+    MUST(router->counts.peers == 0);
+    for (size_t i = 0; router->slots.used > 0 && i < router->slots.table.count; i++) {
+        struct task *task = slot_at(&router->slots, i);
+
+        if (!task)
+            continue;
+        if (task->state == TASK_QUEUED)
+            task_unqueue(task);
+        task_free(router, task);
+    }
+    store_give_chain(&router->wire, router->lane.body.first);
+    functions_finish(&router->functions, runtime);
+    slots_finish(&router->slots, runtime);
+    table_finish(&router->peers, runtime);
+    pmad_free(runtime, router->scratch);
+    pmad_free(runtime, router->read_buffer);
+    pmad_free(runtime, router);
+}
+
+const char *router_status_text(enum router_status status)
+{
+    switch (status) {
+    case ROUTER_OK:
+        return "ready";
+    case ROUTER_RUNTIME_TOO_SMALL:
+        return "the pool runtime cannot hold the tables that the limits ask for";
+    case ROUTER_WIRE_TOO_SMALL:
+        return "the pool wire cannot hold a result of payload_max beside one read";
+    case ROUTER_TASKS_TOO_SMALL:
+        return "the pool tasks cannot hold one task of payload_max";
+    }
+    return "unknown status";
+}
+
+/* ---- the end ---- */
+
+void router_drain(struct router *router)
+{
+    router->draining = true;
+}
+
+bool router_is_empty(const struct router *router)
+{
+    return router->slots.used == 0;
+}
+
+size_t router_abandon(struct router *router)
+{
+    size_t lost = 0;
+
+    for (size_t i = 0; i < router->slots.table.count; i++) {
+        struct task *task = slot_at(&router->slots, i);
+
+        if (!task || task->state == TASK_ARRIVING || task->state == TASK_TOLD)
+            continue;
+        lost += task->background;
+        task_end(router, task, GM_WORK_FAIL, (struct body){0});
+    }
+    return lost;
+}
+
+void router_counts(const struct router *router, struct router_counts *counts)
+{
+    const struct peer *peer;
+
+    *counts = router->counts;
+    counts->functions = router->functions.used;
+    counts->tasks = router->slots.used;
+    counts->arriving = router->states[TASK_ARRIVING];
+    counts->queued = router->states[TASK_QUEUED];
+    counts->assigned = router->states[TASK_ASSIGNED];
+    counts->told = router->states[TASK_TOLD];
+    counts->starved = 0;
+    TAILQ_FOREACH(peer, &router->starved, halted)
+    counts->starved++;
+}

@@ -1,0 +1,258 @@
+#ifndef ROUTER_H
+#define ROUTER_H
+
+/*
+ * The routing core: a state machine without a world. In come bytes from peers, the end of a peer,
+ * the passing of time; out go bytes, per peer. It reads no clock, opens no socket, logs nothing and
+ * takes memory from the pools it was given and nowhere else, so that every run can be repeated from
+ * its inputs. The daemon, the simulator and the tests drive it through the calls below.
+ *
+ * One turn of its driver:
+ *
+ *     router_tick(router, now);                            what time it is, what has expired
+ *     for every peer that has bytes:
+ *         n = peer_input(peer, room, ROOM_MAX);            where they belong: read them there
+ *         peer_input_got(peer, bytes_read);                frames are judged and done
+ *     do
+ *         while ((peer = router_next_output(router))) {
+ *             n = peer_output(peer, slices, max);          what is to be written: write it
+ *             peer_output_sent(peer, bytes_written);
+ *         }
+ *     while (router_settle(router));                       who waited for room goes on
+ *     until = router_deadline(router);                     the next turn is not later than this
+ *
+ * A frame enters by two steps. Its head, which is small and bounded, is judged by router_begin()
+ * before its body has come: taken, refused by name, or told to wait. The body of what is taken is
+ * read straight into the blocks it will stay in, and router_commit() makes it happen. Between the
+ * two only memory is held, so that a peer which leaves in the middle leaves nothing behind. The
+ * calls of the turn above do this for every frame in the bytes (inbox.c).
+ *
+ * Where every byte lives, who gives it back, and what is held for a task before its submitter hears
+ * JOB_CREATED: docs/architecture.md.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "gm_frame.h"
+#include "incPMAD.h"
+#include "peer.h"
+
+struct router;
+
+/* What the router goes by; pmadd.conf(5), section [limits], says what each is for. Durations of 0:
+ * never. */
+struct router_limits {
+    size_t connections;
+    size_t tasks;
+    size_t functions;
+    size_t function_name_max;
+    size_t payload_max;
+    size_t text_line_max;
+    size_t submissions_per_connection;
+    size_t registrations_per_worker;
+    size_t outbox_max;
+    uint64_t slow_peer_grace_us;
+    uint64_t frame_timeout_us;
+    uint64_t idle_timeout_us;
+};
+
+/* Where its memory comes from. The pools stay the caller's, and outlive the router. */
+struct router_pools {
+    struct pmad *tasks;   /* envelopes, bodies of submissions, waiters */
+    struct pmad *wire;    /* unfinished heads, answers, bodies of results */
+    struct pmad *workers; /* registrations; the caller's connections */
+    struct pmad *runtime; /* tables, once, in router_init() */
+};
+
+struct router_setup {
+    struct router_limits limits;
+    struct router_pools pools;
+    const char *node;    /* in job handles; 1 to 40 printable bytes without blanks and colons */
+    const char *version; /* what the line `version` answers */
+    uint8_t seed[16];    /* random: keys the hash tables and starts the generations of handles */
+};
+
+struct router_now {
+    uint64_t mono_us; /* never goes back */
+    int64_t wall_s;   /* seconds since the epoch */
+};
+
+enum router_status {
+    ROUTER_OK,
+    ROUTER_RUNTIME_TOO_SMALL, /* the pool `runtime` cannot hold the tables, see router_needs() */
+    ROUTER_WIRE_TOO_SMALL,    /* the pool `wire` cannot hold a body of payload_max and one read */
+    ROUTER_TASKS_TOO_SMALL    /* the pool `tasks` cannot hold one task of payload_max */
+};
+
+/*
+ * What the router will take from a pool whose size follows from the limits: block sizes and how many
+ * blocks of each. Fills at most `max` needs and returns how many there are. Only POOL `runtime`
+ * (everything at init) and `workers` (registrations, as they come) have needs.
+ */
+struct router_need {
+    size_t block_size;
+    size_t blocks;
+};
+
+size_t router_needs_runtime(const struct router_limits *limits, struct router_need *needs,
+                            size_t max);
+size_t router_needs_workers(const struct router_limits *limits, struct router_need *needs,
+                            size_t max);
+
+/* Bytes an envelope takes for a task with a unique id of `unique_size` bytes and a body of
+ * `body_size` in its block; what is too large for one block is a chain beside an empty envelope. */
+size_t router_envelope_size(size_t unique_size, size_t body_size);
+
+/* Bytes of a waiter: one for each foreground submission, from the pool `tasks`. */
+size_t router_waiter_size(void);
+
+/* Bytes the pool `wire` must have for bodies beside everything else: the lane, one read, a margin. */
+size_t router_wire_floor(const struct router_limits *limits);
+
+/* The block size, in bytes, that the largest class of the pool `wire` must have at least: the longest
+ * answer lies in one block. */
+size_t router_wire_block_min(const struct router_limits *limits);
+
+/* Makes a router out of blocks of the pools. On ROUTER_OK `*router` is ready until router_finish();
+ * on any other status nothing is held. `setup` is not kept, nor what it points to but the pools. */
+enum router_status router_init(struct router **router, const struct router_setup *setup);
+
+/* Gives every block back. All peers must have been disconnected. */
+void router_finish(struct router *router);
+
+/* One phrase for a status, without a full stop. */
+const char *router_status_text(enum router_status status);
+
+/* ---- peers come and go ---- */
+
+/* True while one more peer may connect. */
+bool router_has_room(const struct router *router);
+
+/*
+ * Makes `*peer`, memory of the caller's, a peer of the router; there must be room. `number` is what
+ * listings call it (its descriptor), `address` one word of at most PEER_ADDRESS_MAX bytes.
+ */
+void router_connect(struct router *router, struct peer *peer, int number, const char *address);
+
+/* Ends a peer: its unfinished frame is forgotten, its queued foreground tasks are dropped, its
+ * assigned ones go back to the head of their queues, what waited to be said to it is given back.
+ * Afterwards the router knows nothing of `*peer`. */
+void router_disconnect(struct router *router, struct peer *peer);
+
+/* ---- bytes in ---- */
+
+enum { ROUTER_READ_SIZE = 65536 }; /* bytes of the read buffer all peers share */
+
+/*
+ * Says where the next bytes of this peer belong: fills `room` with at most `max` (2 or more)
+ * stretches of memory, to be filled in order, and returns how many; 0 when the peer is not to be
+ * read now (it will come up in router_next_output() when that changes). The memory is good until any
+ * other call on the router.
+ */
+size_t peer_input(struct peer *peer, struct iovec *room, size_t max);
+
+/* `bytes`, 1 or more, have been put there: everything whole in them is done. What is left of them
+ * the router keeps by itself. */
+void peer_input_got(struct peer *peer, size_t bytes);
+
+/* ---- the same, frame by frame ---- */
+
+enum router_verdict {
+    ROUTER_TAKE, /* put the body where router_body() says, then router_commit() */
+    ROUTER_SKIP, /* all is said and done; what body there is, is dropped */
+    ROUTER_WAIT, /* no room for this now; nothing happened; begin again later */
+    ROUTER_CLOSE /* this peer is to be closed when its last answer is written */
+};
+
+/* Judges the head of a frame. Nothing of `head` is kept by reference. */
+enum router_verdict router_begin(struct router *router, struct peer *peer,
+                                 const struct gm_head *head);
+
+/* Where the next bytes of the body taken belong; 0 when it is whole or nobody wants its bytes. */
+size_t router_body(struct peer *peer, struct iovec *room, size_t max);
+
+/* So many of them are there (or were dropped, where nobody wants them). */
+void router_body_got(struct peer *peer, size_t bytes);
+
+/* The body is whole: the frame takes effect. */
+void router_commit(struct router *router, struct peer *peer);
+
+/* ---- bytes out ---- */
+
+/*
+ * Returns the next peer that needs its driver: it has something to say, it is to be read again, or it
+ * is to be ended (peer->standing). NULL when all have been named. A peer is named once for all that
+ * has gathered, and again when there is news; one whose writing got stuck must be remembered by the
+ * driver until it can be written.
+ */
+struct peer *router_next_output(struct router *router);
+
+/* Fills at most `max` slices with what is to be written next and returns how many; 0: nothing. They
+ * are good until any other call on the router. */
+size_t peer_output(struct peer *peer, struct iovec *slices, size_t max);
+
+/* The first `bytes` of them have been written. */
+void peer_output_sent(struct peer *peer, size_t bytes);
+
+/* True while something waits to be written to this peer. */
+bool peer_has_output(const struct peer *peer);
+
+/* True while peer_input() would name room. */
+bool peer_is_read(const struct peer *peer);
+
+/* Lets peers go on that waited for memory or for their own outbox. Returns true if that gave
+ * router_next_output() something to name. */
+bool router_settle(struct router *router);
+
+/* ---- time ---- */
+
+/* Tells the time and ends what has expired. Call at the beginning of every turn. */
+void router_tick(struct router *router, struct router_now now);
+
+/* The time (mono_us) at which the next thing can expire, UINT64_MAX when nothing can: there must be a
+ * turn then. Ask at the end of every turn, since what happens in a turn changes it. */
+uint64_t router_deadline(const struct router *router);
+
+/* ---- the end ---- */
+
+/* From now on submissions are refused as `draining`. Everything else goes on. */
+void router_drain(struct router *router);
+
+/* True when no task is left in any state. */
+bool router_is_empty(const struct router *router);
+
+/* Gives up all tasks: waiting clients get WORK_FAIL. Returns how many were in the background, and so
+ * are lost. */
+size_t router_abandon(struct router *router);
+
+/* ---- looking at it ---- */
+
+struct router_counts {
+    size_t peers, workers; /* connections; of them, with at least one registration */
+    size_t functions;
+    size_t tasks, arriving, queued, assigned, told; /* tasks is the sum of the others */
+    size_t waiters, registrations;
+    size_t starved;          /* peers that wait for memory */
+    uint64_t submitted;      /* tasks accepted: JOB_CREATED was said */
+    uint64_t completed;      /* ended by WORK_COMPLETE */
+    uint64_t failed;         /* ended by WORK_FAIL or WORK_EXCEPTION, or given up */
+    uint64_t abandoned;      /* foreground tasks whose last client left before they ran */
+    uint64_t retried;        /* put back in their queue because their worker was lost */
+    uint64_t refused;        /* submissions refused, for whatever reason */
+    uint64_t dropped_slow;   /* peers that did not read */
+    uint64_t dropped_silent; /* peers that did not speak, or stopped in the middle of a frame */
+};
+
+/* submitted == completed + failed + abandoned + queued + assigned, always. */
+void router_counts(const struct router *router, struct router_counts *counts);
+
+/*
+ * Walks everything: every task in exactly one place, lists and counters consistent, every block of
+ * the pools `tasks` and `wire` owned once. Returns NULL if all holds, else a phrase that names what
+ * does not. O(everything); meant for tests, the simulator and debugging.
+ */
+const char *router_check(struct router *router);
+
+#endif

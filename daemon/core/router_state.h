@@ -1,0 +1,92 @@
+#ifndef ROUTER_STATE_H
+#define ROUTER_STATE_H
+
+/* The whole state of a router: what the files of the core share, and nobody else sees. */
+#include <stdbool.h>
+
+#include "function.h"
+#include "router.h"
+#include "slot.h"
+#include "store.h"
+#include "table.h"
+#include "task.h"
+
+enum {
+    /* A read never takes the last of the pool `wire`: what it causes must find room too. */
+    WIRE_MARGIN = 8192,
+    /* A body leaves as much room again as it takes, or this: however many results wait for slow
+     * clients, others are read and answered. */
+    BODY_MARGIN = 2 * WIRE_MARGIN,
+    /* A listing goes on in pieces of about this many bytes. */
+    LISTING_PIECE = 65536,
+    /* Heads that are made when they are written are made here. */
+    SCRATCH_SIZE = 65536,
+    VERSION_MAX = 64,
+    ROUTER_POOLS = 4
+};
+
+/* The body of payload_max kept back for results that find no room otherwise, one at a time. */
+struct lane {
+    struct body body;
+    bool busy;
+};
+
+struct router {
+    struct router_limits limits;
+    struct pmad *pools[ROUTER_POOLS]; /* tasks, wire, workers, runtime: in the order of listings */
+    struct pmad *workers;
+    struct pmad *runtime;
+    struct store tasks;
+    struct store wire;
+    struct lane lane;
+    struct slots slots;
+    struct functions functions;
+    struct table peers; /* struct peer_slot */
+    uint32_t peers_free;
+    size_t head_max; /* bytes of the largest head that is listened to */
+    size_t unread; /* bytes of the read buffer not judged yet: the pool `wire` has room for them */
+    uint8_t *read_buffer;
+    uint8_t *scratch;
+    struct router_now now;
+    bool draining;
+    struct peer_list ready;
+    struct peer_list starved; /* HALT_MEMORY */
+    struct peer_list resumed; /* HALT_RESUMED */
+    struct peer_list timers[PEER_DEADLINES];
+    size_t states[TASK_STATES]; /* tasks in each state; TASK_FREE is not counted */
+    struct router_counts counts;
+    char version[VERSION_MAX];
+};
+
+/* A row of the table of peers, so that listings can stop at one and go on at the next. */
+struct peer_slot {
+    struct peer *peer;
+    uint32_t next_free;
+};
+
+/* One block, or a body, of the pool `wire`, as long as what was read and not yet judged keeps its
+ * room. NULL, or false, when there is none. */
+void *wire_take(struct router *router, size_t size);
+bool wire_take_body(struct router *router, struct body *body, size_t size);
+
+/* The room there must be for a body of that size to be taken. */
+size_t wire_wants(size_t body_size);
+
+/* The same for the body of a result that `peer` sends, who may have the lane if it is free and nobody
+ * has waited for it longer. */
+bool wire_take_result(struct peer *peer, struct body *body, size_t size);
+
+/* Says that a peer needs its driver, see router_next_output(). */
+void peer_ready(struct peer *peer);
+
+/* The next word to this peer is the last: it is closed when all has been written. */
+void peer_end(struct peer *peer);
+
+/* This peer is closed at once. */
+void peer_drop(struct peer *peer);
+
+/* Starts one of its deadlines now, or again; stops it. */
+void peer_timer_start(struct peer *peer, enum peer_deadline deadline);
+void peer_timer_stop(struct peer *peer, enum peer_deadline deadline);
+
+#endif

@@ -1,0 +1,137 @@
+#include "slot.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pmad_must.h"
+
+struct slot {
+    struct task *task; /* NULL: free */
+    uint32_t generation;
+    uint32_t next_free;
+};
+
+static struct slot *slot_of(const struct slots *slots, uint64_t number)
+{
+    uint64_t index = number & ((UINT64_C(1) << slots->bits) - 1);
+
+    return index < slots->table.count ? table_at(&slots->table, index) : NULL;
+}
+
+static uint64_t number_of(const struct slots *slots, uint32_t index)
+{
+    const struct slot *slot = table_at(&slots->table, index);
+
+    return (uint64_t)slot->generation << slots->bits | index;
+}
+
+/* 0 is no generation, so that no handle has the number 0. */
+static uint32_t next_generation(uint32_t generation)
+{
+    generation++;
+    return generation + (generation == 0);
+}
+
+bool slots_init(struct slots *slots, struct pmad *runtime, size_t count, const char *node,
+                struct siphash_key key)
+{
+    *slots = (struct slots){.key = key};
+    if (!table_init(&slots->table, runtime, sizeof(struct slot), count))
+        return false;
+    while ((UINT64_C(1) << slots->bits) < count)
+        slots->bits++;
+    slots->prefix_size = (size_t)snprintf(slots->prefix, sizeof slots->prefix, "H:%.40s:", node);
+    for (uint32_t i = 0; i < count; i++) {
+        struct slot *slot = table_at(&slots->table, i);
+
+        slot->generation = next_generation((uint32_t)siphash(key, &i, sizeof i));
+        slot->next_free = i + 1;
+    }
+    return true;
+}
+
+void slots_finish(struct slots *slots, struct pmad *runtime)
+{
+    table_finish(&slots->table, runtime);
+}
+
+void slots_needs(size_t count, struct router_need *needs)
+{
+    table_needs(sizeof(struct slot), count, needs);
+}
+
+bool slots_free(const struct slots *slots)
+{
+    return slots->free < slots->table.count;
+}
+
+uint64_t slot_take(struct slots *slots, struct task *task)
+{
+    uint32_t index = slots->free;
+    struct slot *slot = table_at(&slots->table, index);
+
+    MUST(slots_free(slots) && !slot->task);
+    slots->free = slot->next_free;
+    slots->used++;
+    slot->task = task;
+    return number_of(slots, index);
+}
+
+void slot_give(struct slots *slots, uint64_t number)
+{
+    struct slot *slot = slot_of(slots, number);
+
+    MUST(slot && slot->task);
+    slot->task = NULL;
+    slot->generation = next_generation(slot->generation);
+    slot->next_free = slots->free;
+    slots->free = (uint32_t)(number & ((UINT64_C(1) << slots->bits) - 1));
+    slots->used--;
+}
+
+struct task *slot_find(const struct slots *slots, uint64_t number)
+{
+    const struct slot *slot = slot_of(slots, number);
+
+    return slot && slot->generation == number >> slots->bits ? slot->task : NULL;
+}
+
+struct task *slot_at(const struct slots *slots, size_t index)
+{
+    const struct slot *slot = table_at(&slots->table, index);
+
+    return slot->task;
+}
+
+size_t handle_format(const struct slots *slots, uint64_t number, uint8_t *into)
+{
+    char digits[24];
+    size_t size = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, number);
+
+    memcpy(into, slots->prefix, slots->prefix_size);
+    memcpy(into + slots->prefix_size, digits, size);
+    return slots->prefix_size + size;
+}
+
+uint64_t handle_parse(const struct slots *slots, struct gm_slice handle)
+{
+    uint64_t number = 0;
+    uint8_t again[GM_HANDLE_MAX];
+
+    if (handle.size <= slots->prefix_size || handle.size > GM_HANDLE_MAX ||
+        memcmp(handle.bytes, slots->prefix, slots->prefix_size) != 0)
+        return 0;
+    for (size_t i = slots->prefix_size; i < handle.size; i++) {
+        uint8_t digit = (uint8_t)(handle.bytes[i] - '0');
+
+        if (digit > 9)
+            return 0;
+        number = number * 10 + digit;
+    }
+    /* One task, one handle: no leading zeros, no wrap-around. */
+    if (handle_format(slots, number, again) != handle.size ||
+        memcmp(again, handle.bytes, handle.size) != 0)
+        return 0;
+    return number;
+}

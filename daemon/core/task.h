@@ -1,0 +1,98 @@
+#ifndef TASK_H
+#define TASK_H
+
+/*
+ * A task: what was submitted, from admission to the last word about it. Its envelope is one block of
+ * the pool `tasks`, with unique id and a small body in it; a larger body is a chain beside it.
+ *
+ * A waiter is one foreground submission attached to a task. It holds the outbox node of the last
+ * frame to its client, so that telling the end of a task needs no memory.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "function.h"
+#include "gm_frame.h"
+#include "peer.h"
+
+enum task_state {
+    TASK_FREE,
+    TASK_ARRIVING, /* its body is being read */
+    TASK_QUEUED,   /* waits in its function's queue */
+    TASK_ASSIGNED, /* in a worker's hand */
+    TASK_TOLD,     /* ended; its waiters are being told */
+    TASK_STATES
+};
+
+struct task {
+    TAILQ_ENTRY(task) place; /* in the queue, or in the worker's hand */
+    struct function *function;
+    struct peer *worker;        /* TASK_ASSIGNED */
+    struct waiter_list waiters; /* in the order of submission */
+    struct body body;           /* the payload */
+    struct body result;         /* TASK_TOLD: what the waiters are told */
+    struct out assign;          /* the JOB_ASSIGN frame */
+    uint64_t handle;
+    uint32_t numerator, denominator; /* of the last WORK_STATUS */
+    uint8_t state;                   /* enum task_state */
+    uint8_t priority;                /* enum task_priority */
+    bool background;
+    bool assign_waits; /* `assign` is in the worker's outbox: the worker does not know it yet */
+    uint8_t unique_size;
+    uint8_t unique[];
+};
+
+struct waiter {
+    TAILQ_ENTRY(waiter) in_task;
+    TAILQ_ENTRY(waiter) in_peer;
+    struct task *task;
+    struct peer *peer;
+    struct out *status; /* the WORK_STATUS that waits to be written to it, or NULL */
+    struct out final;
+};
+
+/* What a submission asks for, as judged. */
+struct submission {
+    struct function *function;
+    struct gm_slice unique;
+    size_t body_size;
+    enum task_priority priority;
+    bool background;
+};
+
+/* Takes envelope, slot and room for the body: a task that is TASK_ARRIVING. NULL when the pool has no
+ * room for it; there must be a free slot. */
+struct task *task_arrive(struct router *router, const struct submission *submission);
+
+/* Attaches a foreground submission of `peer`; NULL when the pool has no room for it. */
+struct waiter *waiter_attach(struct router *router, struct task *task, struct peer *peer);
+
+/* Moves a task from state to state, as its life allows, and counts it there. Its place, and all else
+ * that belongs to a state, is the caller's. */
+void task_move(struct router *router, struct task *task, enum task_state to);
+
+/* Puts it into its queue, behind the others or, `first`, ahead of them. */
+void task_queue(struct router *router, struct task *task, bool first);
+
+/* Takes it out of its queue. */
+void task_unqueue(struct task *task);
+
+/*
+ * Ends a task that is queued or assigned: every waiter is told `type` (WORK_COMPLETE, WORK_FAIL, or
+ * WORK_EXCEPTION, which those that did not ask for it hear as WORK_FAIL) with `body`, whose one
+ * reference passes to the task. Without waiters that is the end of the envelope.
+ */
+void task_end(struct router *router, struct task *task, enum gm_type type, struct body body);
+
+/* A client heard the last of it, or left. A foreground task in a queue that loses its last one is
+ * dropped; one in a worker's hand goes on. */
+void waiter_leave(struct router *router, struct waiter *waiter);
+
+/* Gives everything back that a task holds. It must be in no queue, no hand, no outbox. */
+void task_free(struct router *router, struct task *task);
+
+/* Gives a body of the pool `wire` back if this was its last reference: the lane's to the lane. */
+void body_release(struct router *router, struct block *first);
+
+#endif
