@@ -1,0 +1,37 @@
+#ifndef ENDPOINT_H
+#define ENDPOINT_H
+
+/*
+ * Places where connections arrive: a Unix socket, TCP addresses. Made at start, with words in the
+ * log for what went wrong; after that only accept4(2) happens on them.
+ */
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "config.h"
+
+struct endpoint {
+    int fd; /* listening, non-blocking */
+    /* what it is, for the log: a path, or ADDRESS:PORT */
+    char name[CONFIG_ADDRESS_MAX];
+    /* Unix: the file that is ours, and only as long as it is */
+    char path[CONFIG_PATH_MAX]; /* empty: TCP */
+    dev_t device;
+    ino_t inode;
+};
+
+/*
+ * Listens at `server->socket`, whose file has the mode and group of the config from its first moment
+ * on. A socket file that nobody answers at is replaced; one that somebody does, or that is no
+ * socket, is left alone. Returns 0 or a negative errno, logged.
+ */
+int endpoint_unix(struct endpoint *endpoint, const struct config_server *server);
+
+/* Listens at every address that HOST:PORT stands for, at most `max`. Returns how many there are now
+ * in `endpoints`, or a negative errno, logged; then there are none. */
+int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address);
+
+/* Closes it; a socket file that is still ours goes too. */
+void endpoint_close(struct endpoint *endpoint);
+
+#endif

@@ -1,0 +1,101 @@
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "endpoint.h"
+#include "log.h"
+#include "text.h"
+
+/* HOST:PORT in two; brackets around an IPv6 address are dropped. */
+static void split(const char *address, char *host, const char **port)
+{
+    const char *colon = strrchr(address, ':');
+    size_t size = (size_t)(colon - address);
+
+    if (size >= 2 && address[0] == '[' && address[size - 1] == ']') {
+        address++;
+        size -= 2;
+    }
+    memcpy(host, address, size);
+    host[size] = '\0';
+    *port = colon + 1;
+}
+
+/* The address as it was bound, in figures. */
+static void name_it(struct endpoint *endpoint, const struct addrinfo *info)
+{
+    char host[64], port[8];
+    struct text name = text_in(endpoint->name, sizeof endpoint->name);
+
+    if (getnameinfo(info->ai_addr, info->ai_addrlen, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return;
+    text_put(&name, info->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+static int listen_at(struct endpoint *endpoint, const struct addrinfo *info)
+{
+    int on = 1;
+    int err;
+
+    *endpoint = (struct endpoint){.fd = -1};
+    name_it(endpoint, info);
+    endpoint->fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (endpoint->fd < 0)
+        return -errno;
+    (void)setsockopt(endpoint->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* Both families of a name are listened at by a socket each. */
+    if (info->ai_family == AF_INET6)
+        (void)setsockopt(endpoint->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (bind(endpoint->fd, info->ai_addr, info->ai_addrlen) == 0 &&
+        listen(endpoint->fd, SOMAXCONN) == 0)
+        return 0;
+    err = -errno;
+    close(endpoint->fd);
+    return err;
+}
+
+/* Every address of the list. One whose family or address this machine does not have is passed over,
+ * as long as another one will do: `localhost` often has two names and one address. */
+static int listen_at_all(struct endpoint *endpoints, size_t max, const struct addrinfo *list,
+                         const char *address)
+{
+    size_t count = 0;
+    int err = 0;
+
+    for (const struct addrinfo *info = list; info != NULL && count < max; info = info->ai_next) {
+        err = listen_at(&endpoints[count], info);
+        if (err == 0)
+            count++;
+        else if (err != -EAFNOSUPPORT && err != -EADDRNOTAVAIL)
+            break;
+    }
+    if (count > 0 && (err == 0 || err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL))
+        return (int)count;
+    log_event(LOG_LEVEL_ERROR, "listen %s: %s", address, strerror(-err));
+    while (count > 0)
+        endpoint_close(&endpoints[--count]);
+    return err;
+}
+
+int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *list = NULL;
+    char host[CONFIG_ADDRESS_MAX];
+    const char *port;
+    int err;
+
+    split(address, host, &port);
+    err = getaddrinfo(host, port, &hints, &list);
+    if (err != 0) {
+        log_event(LOG_LEVEL_ERROR, "listen %s: %s", address, gai_strerror(err));
+        return err == EAI_SYSTEM ? -errno : -EADDRNOTAVAIL;
+    }
+    err = listen_at_all(endpoints, max, list, address);
+    freeaddrinfo(list);
+    return err;
+}

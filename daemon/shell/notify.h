@@ -1,0 +1,19 @@
+#ifndef NOTIFY_H
+#define NOTIFY_H
+
+/* What the service manager is told, sd_notify(3). Without NOTIFY_SOCKET nobody is told anything. A
+ * status is one line without a line feed. No call allocates. */
+#include <stdbool.h>
+
+/* True when somebody wants to know. */
+bool notify_is_wanted(void);
+
+/* The sockets answer. */
+void notify_ready(const char *status);
+
+void notify_status(const char *status);
+
+/* The end has begun. */
+void notify_stopping(const char *status);
+
+#endif

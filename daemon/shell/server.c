@@ -1,0 +1,339 @@
+#include "server.h"
+
+#include <time.h>
+
+#include "log.h"
+#include "notify.h"
+#include "process.h"
+#include "text.h"
+#include "uv_memory.h"
+
+enum { NS_PER_US = 1000 };
+
+const char *server_version(void)
+{
+    return PMADD_VERSION;
+}
+
+/* ---- a turn ---- */
+
+void server_turn_begin(struct server *server)
+{
+    if (server->in_turn)
+        return;
+    server->in_turn = true;
+    server->now = (struct router_now){
+        .mono_us = uv_hrtime() / NS_PER_US,
+        .wall_s = (int64_t)time(NULL),
+    };
+    router_tick(server->router, server->now);
+}
+
+static void queue_expire(struct conn_queue *queue, uint64_t now_us)
+{
+    struct conn *conn;
+
+    while ((conn = TAILQ_FIRST(&queue->list)) != NULL && conn->until_us <= now_us)
+        conn_end(conn);
+}
+
+/* Until nobody has anything to say: what one connection is told, or its end, may give the next one
+ * something. */
+static void server_flush(struct server *server)
+{
+    for (;;) {
+        struct peer *peer = router_next_output(server->router);
+        struct conn *conn = TAILQ_FIRST(&server->touched);
+
+        if (peer != NULL)
+            conn_write(conn_of(peer));
+        else if (router_settle(server->router))
+            continue;
+        else if (conn != NULL)
+            conn_settle(conn);
+        else
+            return;
+    }
+}
+
+static void server_end(struct server *server, const char *why)
+{
+    size_t lost = router_abandon(server->router);
+
+    server_flush(server);
+    server->phase = SERVER_ENDS;
+    uv_stop(&server->loop.uv);
+    if (lost > 0)
+        log_event(LOG_LEVEL_WARNING, "%s: ended; %zu background tasks are lost", why, lost);
+    else
+        log_event(LOG_LEVEL_NOTICE, "%s: ended", why);
+}
+
+static void server_drain_on(struct server *server)
+{
+    if (server->phase != SERVER_DRAINS)
+        return;
+    if (router_is_empty(server->router) && server->stuck_count == 0)
+        server_end(server, "all tasks are done");
+    else if (server->now.mono_us >= server->drain_until_us)
+        server_end(server, "shutdown_grace is over");
+}
+
+static void server_resume_accept(struct server *server)
+{
+    if (!server->accept_paused || server->now.mono_us < server->accept_retry_us)
+        return;
+    server->accept_retry_us = 0;
+    if (!server_has_room(server))
+        return;
+    server->accept_paused = false;
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_resume(&server->listeners[i]);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t queue_deadline(const struct conn_queue *queue)
+{
+    const struct conn *first = TAILQ_FIRST(&queue->list);
+
+    return first == NULL ? UINT64_MAX : first->until_us;
+}
+
+static uint64_t server_deadline(struct server *server)
+{
+    uint64_t next = router_deadline(server->router);
+
+    next = earlier(next, queue_deadline(&server->ending));
+    next = earlier(next, queue_deadline(&server->lingering));
+    next = earlier(next, status_deadline(&server->status));
+    if (server->accept_retry_us > 0)
+        next = earlier(next, server->accept_retry_us);
+    if (server->phase == SERVER_DRAINS)
+        next = earlier(next, server->drain_until_us);
+    return next;
+}
+
+void server_turn_end(struct server *server)
+{
+    if (!server->in_turn)
+        return;
+    queue_expire(&server->ending, server->now.mono_us);
+    queue_expire(&server->lingering, server->now.mono_us);
+    server_flush(server);
+    server_resume_accept(server);
+    server_drain_on(server);
+    status_refresh(&server->status, server->router, server->now.mono_us);
+    loop_wake_at(&server->loop, server->now.mono_us, server_deadline(server));
+    server->in_turn = false;
+}
+
+/* ---- connections ---- */
+
+bool server_has_room(const struct server *server)
+{
+    return server->conn_count < server->conn_max && router_has_room(server->router);
+}
+
+void server_pause_accept(struct server *server, uint64_t retry_us)
+{
+    server->accept_paused = true;
+    server->accept_retry_us = retry_us;
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_pause(&server->listeners[i]);
+}
+
+void server_conn_gone(struct server *server)
+{
+    server->conn_count--;
+    if (server->accept_paused)
+        server_turn_begin(server);
+}
+
+/* ---- the end ---- */
+
+void server_asked_to_end(struct server *server, const char *signal_name)
+{
+    struct router_counts counts;
+
+    if (server->phase == SERVER_ENDS)
+        return;
+    if (server->phase == SERVER_DRAINS) {
+        server_end(server, signal_name);
+        return;
+    }
+    server->phase = SERVER_DRAINS;
+    server->drain_until_us = server->now.mono_us + server->grace_us;
+    router_drain(server->router);
+    router_counts(server->router, &counts);
+    log_event(LOG_LEVEL_NOTICE,
+              "%s: draining, %zu tasks are unfinished; a second signal ends at once", signal_name,
+              counts.tasks);
+    notify_stopping("draining");
+}
+
+/* ---- from nothing to ready ---- */
+
+static int router_start(struct server *server, const struct config *config,
+                        const struct budget *budget)
+{
+    struct router_setup setup = {
+        .limits = budget->limits,
+        .pools = {.tasks = server->pools.of[POOL_TASKS],
+                  .wire = server->pools.of[POOL_WIRE],
+                  .workers = server->pools.of[POOL_WORKERS],
+                  .runtime = server->pools.of[POOL_RUNTIME]},
+        .node = config->server.node,
+        .version = PMADD_VERSION,
+    };
+    int err = process_seed(setup.seed, sizeof setup.seed);
+    enum router_status status;
+
+    if (err < 0)
+        return err;
+    status = router_init(&server->router, &setup);
+    if (status == ROUTER_OK)
+        return 0;
+    log_event(LOG_LEVEL_ERROR, "%s; run pmadd --check-config", router_status_text(status));
+    return UV_ENOMEM;
+}
+
+static void listeners_close(struct server *server)
+{
+    while (server->listener_count > 0)
+        listener_close(&server->listeners[--server->listener_count]);
+}
+
+/* Takes over an endpoint; closes it if the loop does not want it. */
+static int listener_add(struct server *server, struct endpoint *endpoint)
+{
+    struct listener *listener = &server->listeners[server->listener_count];
+    int err = listener_init(listener, server, endpoint);
+
+    if (err < 0) {
+        log_event(LOG_LEVEL_ERROR, "%s: %s", endpoint->name, uv_strerror(err));
+        endpoint_close(endpoint);
+        return err;
+    }
+    server->listener_count++;
+    return 0;
+}
+
+static int listeners_open_tcp(struct server *server, const char *address)
+{
+    struct endpoint endpoints[SERVER_LISTENERS_MAX];
+    int count = endpoint_tcp(endpoints, SERVER_LISTENERS_MAX - server->listener_count, address);
+    int err = count < 0 ? count : 0;
+
+    for (int i = 0; i < count; i++) {
+        if (err == 0)
+            err = listener_add(server, &endpoints[i]);
+        else
+            endpoint_close(&endpoints[i]);
+    }
+    return err;
+}
+
+static int listeners_open(struct server *server, const struct config_server *config)
+{
+    struct endpoint endpoint;
+    int err = endpoint_unix(&endpoint, config);
+
+    if (err == 0)
+        err = listener_add(server, &endpoint);
+    for (size_t i = 0; err == 0 && i < config->listen_count; i++)
+        err = listeners_open_tcp(server, config->listen[i]);
+    if (err < 0)
+        listeners_close(server);
+    return err;
+}
+
+static void announce(struct server *server, const struct budget *budget)
+{
+    char bytes[512], line[STATUS_MAX];
+    struct text text = text_in(bytes, sizeof bytes);
+    struct router_counts counts;
+
+    for (size_t i = 0; i < server->listener_count; i++)
+        text_put(&text, "%s%s", i > 0 ? ", " : "", server->listeners[i].endpoint.name);
+    log_event(LOG_LEVEL_NOTICE,
+              "ready: version " PMADD_VERSION " answers at %s; %zu MiB of pools, and no more; %zu "
+              "connections, %zu tasks, bodies of up to %zu bytes",
+              bytes, (budget->resident >> 20) + 1, budget->limits.connections, budget->limits.tasks,
+              budget->limits.payload_max);
+    router_counts(server->router, &counts);
+    notify_ready(status_line(line, &counts));
+}
+
+static void lists_init(struct server *server)
+{
+    TAILQ_INIT(&server->conns);
+    TAILQ_INIT(&server->touched);
+    TAILQ_INIT(&server->ending.list);
+    server->ending.stay_us = CONN_ENDING_US;
+    TAILQ_INIT(&server->lingering.list);
+    server->lingering.stay_us = CONN_LINGER_US;
+}
+
+int server_init(struct server *server, const struct config *config, const struct budget *budget)
+{
+    int err;
+
+    *server = (struct server){.phase = SERVER_RUNS,
+                              .grace_us = config->server.shutdown_grace_us,
+                              .conn_max = budget->limits.connections};
+    lists_init(server);
+    status_init(&server->status);
+    process_ignore_sigpipe();
+    err = process_allow_descriptors(budget->descriptors);
+    if (err < 0)
+        return err;
+    err = daemon_pools_map(&server->pools, budget);
+    if (err < 0)
+        return err;
+    err = uv_memory_use(server->pools.of[POOL_RUNTIME]);
+    if (err == 0)
+        err = loop_init(&server->loop, server, budget->descriptors);
+    if (err < 0) {
+        log_event(LOG_LEVEL_ERROR, "the event loop: %s", uv_strerror(err));
+        goto unmap_pools;
+    }
+    err = router_start(server, config, budget);
+    if (err < 0)
+        goto finish_loop;
+    err = listeners_open(server, &config->server);
+    if (err < 0)
+        goto finish_router;
+    announce(server, budget);
+    return 0;
+
+finish_router:
+    router_finish(server->router);
+finish_loop:
+    loop_finish(&server->loop);
+unmap_pools:
+    uv_memory_forget();
+    daemon_pools_unmap(&server->pools);
+    return err;
+}
+
+void server_run(struct server *server)
+{
+    (void)uv_run(&server->loop.uv, UV_RUN_DEFAULT);
+}
+
+void server_finish(struct server *server)
+{
+    struct conn *conn;
+
+    listeners_close(server);
+    while ((conn = TAILQ_FIRST(&server->conns)) != NULL)
+        conn_end(conn);
+    loop_finish(&server->loop);
+    router_finish(server->router);
+    uv_memory_forget();
+    daemon_pools_unmap(&server->pools);
+}

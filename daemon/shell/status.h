@@ -1,0 +1,37 @@
+#ifndef STATUS_H
+#define STATUS_H
+
+/*
+ * The one line that `systemctl status` shows. It is told at most once a second, and only when it
+ * says something new: a busy second is followed by one look, and a daemon that nothing happens to is
+ * never woken for it.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "router.h"
+
+enum { STATUS_MAX = 160 };
+
+struct status {
+    bool is_wanted;
+    bool is_due;      /* something happened since the last look */
+    uint64_t next_us; /* the next look is not before */
+    char told[STATUS_MAX];
+};
+
+void status_init(struct status *status);
+
+/* Something happened that may show. */
+void status_touch(struct status *status);
+
+/* When status_refresh() is to be called; UINT64_MAX: not at all. */
+uint64_t status_deadline(const struct status *status);
+
+/* Tells the service manager, if it is time and there is something new. */
+void status_refresh(struct status *status, const struct router *router, uint64_t now_us);
+
+/* The line for these counts; returns `into`, of STATUS_MAX bytes. */
+char *status_line(char *into, const struct router_counts *counts);
+
+#endif
