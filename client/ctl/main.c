@@ -1,0 +1,179 @@
+#define _GNU_SOURCE /* NOLINT(readability-identifier-naming): the name is libc's */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "ctl_text.h"
+
+static const struct verb {
+    const char *name;
+    int (*run)(struct ctl *ctl, int argc, char **argv);
+    const char *summary;
+} verbs[] = {
+    {"submit", ctl_submit, "submit a task, wait for its result and print it"},
+    {"work", ctl_work, "do tasks by running a command for each"},
+    {"status", ctl_status, "list the functions: tasks, running ones, workers"},
+    {"workers", ctl_workers, "list the connections and what they can do"},
+    {"pools", ctl_pools, "list the memory pools, class by class"},
+    {"ping", ctl_ping, "time one round trip to the daemon"},
+    {"version", ctl_version, "print the version of the daemon"},
+};
+
+enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
+
+const char *argp_program_version = "pmadctl " PMADD_VERSION;
+
+/* ---- the options that every verb has ---- */
+
+static const struct argp_option common_options[] = {
+    {.name = "socket", .key = 's', .arg = "PATH|HOST:PORT", .doc = "where the daemon listens"},
+    {.name = "timeout",
+     .key = 't',
+     .arg = "DURATION",
+     .doc = "give up after so long, e.g. 500ms, 10s, 5m, 2h"},
+    {0},
+};
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+    struct ctl *ctl = state->input;
+
+    switch (key) {
+    case 's':
+        if (arg[0] == '\0')
+            argp_error(state, "--socket needs a path or HOST:PORT");
+        ctl->socket = arg;
+        return 0;
+    case 't':
+        if (!ctl_duration(arg, &ctl->timeout_ms))
+            argp_error(state, "%s is no duration; say 500ms, 10s, 5m or 2h", arg);
+        ctl->timeout = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp common_argp = {.options = common_options, .parser = parse_common};
+
+/* What argp hands on: the common options come first, the verb's own parser is their parent. */
+struct parse {
+    const struct argp *verb;
+    struct ctl *ctl;
+    void *input;
+};
+
+static error_t parse_verb(int key, char *arg, struct argp_state *state)
+{
+    struct parse *parse = state->input;
+    error_t error;
+
+    if (key == ARGP_KEY_INIT)
+        state->child_inputs[0] = parse->ctl;
+    state->input = parse->input;
+    error = parse->verb->parser(key, arg, state);
+    state->input = parse;
+    return error;
+}
+
+void ctl_parse(struct ctl *ctl, const struct argp *verb, int argc, char **argv, void *input)
+{
+    const struct argp_child children[] = {
+        {.argp = &common_argp, .header = "Options of every verb:", .group = 1}, {0}};
+    struct parse parse = {.verb = verb, .ctl = ctl, .input = input};
+    struct argp argp = *verb;
+    char name[64];
+
+    (void)snprintf(name, sizeof name, "pmadctl %s", argv[0]);
+    argv[0] = name;
+    argp.parser = parse_verb;
+    argp.children = children;
+    (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse);
+    argv[0] = NULL;
+}
+
+error_t ctl_no_options(int key, char *arg, struct argp_state *state)
+{
+    if (key == ARGP_KEY_ARG)
+        argp_error(state, "too many arguments: %s", arg);
+    return ARGP_ERR_UNKNOWN;
+}
+
+/* ---- the verb ---- */
+
+struct choice {
+    struct ctl ctl;
+    const struct verb *verb;
+    int next; /* the verb's place in argv */
+};
+
+static const struct verb *verb_of(const char *name)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+static error_t parse_choice(int key, char *arg, struct argp_state *state)
+{
+    struct choice *choice = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &choice->ctl;
+        return 0;
+    case ARGP_KEY_ARG:
+        choice->verb = verb_of(arg);
+        if (choice->verb == NULL)
+            argp_error(state, "there is no verb %s", arg);
+        choice->next = state->next - 1;
+        state->next = state->argc; /* the rest is the verb's */
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "what is to be done? Name a verb");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The text behind the options of `pmadctl --help`; argp frees it. Other texts stay as they are,
+ * which argp sees by their address. */
+static char *list_verbs(int key, const char *text, void *input)
+{
+    char *list = NULL;
+    size_t size = 0;
+    FILE *out;
+
+    (void)input;
+    memcpy(&list, &text, sizeof list);
+    if (key != ARGP_KEY_HELP_POST_DOC || (out = open_memstream(&list, &size)) == NULL)
+        return list;
+    (void)fprintf(out, "Verbs:\n");
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        (void)fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    (void)fprintf(out, "\n`pmadctl VERB --help' says more about each. The daemon is looked for at "
+                       "--socket,\n$PMADD_SOCKET, $XDG_RUNTIME_DIR/pmadd.sock and "
+                       "/run/pmadd/pmadd.sock, in this order.\n");
+    return fclose(out) == 0 ? list : NULL;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{.argp = &common_argp}, {0}};
+    static const struct argp argp = {
+        .parser = parse_choice,
+        .args_doc = "VERB [ARGUMENT...]",
+        .doc = "Submits tasks to pmadd, does them, and shows how it is.\v",
+        .children = children,
+        .help_filter = list_verbs,
+    };
+    struct choice choice = {.verb = NULL};
+
+    argp_err_exit_status = CTL_USAGE;
+    (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
+    return choice.verb->run(&choice.ctl, argc - choice.next, argv + choice.next);
+}
