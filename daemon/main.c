@@ -32,7 +32,7 @@ static const char help_text[] =
     "\n"
     "Exit statuses:\n"
     "  0  it ended as it was asked to, or printed what was asked for\n"
-    "  1  it could not start: the system refused something, which stderr names\n"
+    "  1  it could not start, or found a pool damaged at the end; stderr says what\n"
     "  2  the command line or the config is wrong, and stderr says where\n"
     "\n"
     "Manual: pmadd(8), pmadd.conf(5), pmadctl(1).\n";
@@ -143,8 +143,7 @@ static enum exit_status serve(const struct config *config, const struct budget *
     if (server_init(&server, config, budget) < 0)
         return EXIT_REFUSED;
     server_run(&server);
-    server_finish(&server);
-    return EXIT_FINE;
+    return server_finish(&server) ? EXIT_FINE : EXIT_REFUSED;
 }
 
 /* The config as it would be used: computed pools are in it as if they had been declared. */

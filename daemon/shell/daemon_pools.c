@@ -33,15 +33,15 @@ static const char *remedy(enum pmad_status status)
     return "run pmadd --check-config";
 }
 
-/* A promise that was only to be tried for, and cannot be kept. */
+/* What was only to be tried for and not had, or not asked for, is not promised. */
 static void log_not_had(enum config_pool_id id, const struct pmad_layout *layout,
                         const struct pmad *pool)
 {
     struct pmad_stats stats;
 
     pmad_stats(pool, &stats);
-    if (layout->prefault != PMAD_OFF && !stats.prefaulted)
-        log_event(LOG_LEVEL_WARNING,
+    if (!stats.prefaulted)
+        log_event(layout->prefault == PMAD_OFF ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
                   "pool %s is not prefaulted: its memory is not promised, and first uses are slow",
                   config_pool_names[id]);
     if (layout->lock != PMAD_OFF && !stats.locked)
@@ -71,6 +71,34 @@ int daemon_pools_map(struct daemon_pools *pools, const struct budget *budget)
         log_not_had(id, &budget->layouts[id], pools->of[id]);
     }
     return 0;
+}
+
+static bool is_sound(enum config_pool_id id, struct pmad *pool)
+{
+    struct pmad_check check;
+    struct pmad_stats stats;
+
+    if (pmad_check(pool, &check) != PMAD_SOUND) {
+        log_event(LOG_LEVEL_ERROR, "pool %s: %s, class %zu, block %zu", config_pool_names[id],
+                  pmad_finding_text(check.finding), check.class_index, check.block_index);
+        return false;
+    }
+    pmad_stats(pool, &stats);
+    if (stats.used_size > 0 && id != POOL_RUNTIME) {
+        log_event(LOG_LEVEL_ERROR, "pool %s: %zu bytes were not given back", config_pool_names[id],
+                  stats.used_size);
+        return false;
+    }
+    return true;
+}
+
+bool daemon_pools_are_sound(const struct daemon_pools *pools)
+{
+    bool sound = true;
+
+    for (enum config_pool_id id = POOL_TASKS; id < CONFIG_POOLS; id++)
+        sound = is_sound(id, pools->of[id]) && sound;
+    return sound;
 }
 
 void daemon_pools_unmap(struct daemon_pools *pools)

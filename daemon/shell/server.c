@@ -325,15 +325,18 @@ void server_run(struct server *server)
     (void)uv_run(&server->loop.uv, UV_RUN_DEFAULT);
 }
 
-void server_finish(struct server *server)
+bool server_finish(struct server *server)
 {
     struct conn *conn;
+    bool sound;
 
     listeners_close(server);
     while ((conn = TAILQ_FIRST(&server->conns)) != NULL)
         conn_end(conn);
     loop_finish(&server->loop);
     router_finish(server->router);
+    sound = daemon_pools_are_sound(&server->pools);
     uv_memory_forget();
     daemon_pools_unmap(&server->pools);
+    return sound;
 }

@@ -69,8 +69,9 @@ int server_init(struct server *server, const struct config *config, const struct
 /* Serves until it is asked to end and has. */
 void server_run(struct server *server);
 
-/* Gives everything back. */
-void server_finish(struct server *server);
+/* Gives everything back. True if all of it was there: no block lost, no pool damaged; else that has
+ * been logged. */
+bool server_finish(struct server *server);
 
 /* ---- for listener.c, conn.c and loop.c ---- */
 
