@@ -18,9 +18,15 @@ static size_t head_max(const struct router_limits *limits)
     return GM_HEADER_SIZE + 2 * (limits->function_name_max + 1) + 512;
 }
 
+/* The longest line of a listing: a worker with all the functions it may have. It is written whole. */
+static size_t longest_row(const struct router_limits *limits)
+{
+    return limits->registrations_per_worker * (limits->function_name_max + 1) + LONGEST_ANSWER;
+}
+
 size_t router_wire_floor(const struct router_limits *limits)
 {
-    return limits->payload_max + ROUTER_READ_SIZE + 2 * (size_t)WIRE_MARGIN;
+    return limits->payload_max + ROUTER_READ_SIZE + 2 * (size_t)WIRE_MARGIN + longest_row(limits);
 }
 
 size_t router_wire_block_min(const struct router_limits *limits)
