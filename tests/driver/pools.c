@@ -102,9 +102,10 @@ size_t pool_used(const struct pmad *pool)
 
 void pools_check(const struct router_pools *pools)
 {
-    struct pmad *const all[] = {pools->tasks, pools->wire, pools->workers, pools->runtime};
+    enum { COUNT = 4 };
+    struct pmad *const all[COUNT] = {pools->tasks, pools->wire, pools->workers, pools->runtime};
 
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    for (size_t i = 0; i < COUNT; i++) {
         enum pmad_finding finding = pmad_check(all[i], NULL);
 
         driver_expect(finding == PMAD_SOUND, pmad_finding_text(finding));

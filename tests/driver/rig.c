@@ -71,8 +71,12 @@ void rig_finish(struct rig *rig)
                   "router_finish() has kept blocks");
     pools_check(&rig->pools);
     pools_unmap(&rig->pools);
-    while (rig->remotes != NULL)
-        remote_free(rig->remotes);
+    for (struct remote *next, *remote = rig->remotes; remote != NULL; remote = next) {
+        next = remote->next;
+        bytes_free(&remote->heard);
+        free(remote);
+    }
+    rig->remotes = NULL;
 }
 
 struct router_counts rig_counts(const struct rig *rig)
@@ -88,15 +92,17 @@ struct router_counts rig_counts(const struct rig *rig)
 struct remote *remote_new(struct rig *rig)
 {
     struct remote *remote = heap_take(sizeof *remote);
+    struct remote **end = &rig->remotes;
     char address[PEER_ADDRESS_MAX + 1];
 
     driver_expect(router_has_room(rig->router), "no room for one more peer");
     *remote = (struct remote){.rig = rig,
-                              .next = rig->remotes,
                               .seat = heap_take(sizeof *remote->seat),
                               .number = ++rig->numbers,
                               .appetite = SIZE_MAX};
-    rig->remotes = remote;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = remote;
     remote->seat->remote = remote;
     (void)snprintf(address, sizeof address, "remote-%d", remote->number);
     router_connect(rig->router, &remote->seat->peer, remote->number, address);

@@ -131,6 +131,7 @@ static bool frame_cut(const struct bytes *heard, struct heard_frame *frame, size
         lf = memchr(heard->at, '\n', heard->size);
         if (lf == NULL)
             return false;
+        frame->type = 0;
         frame->bytes = heard->at;
         frame->size = (size_t)(lf - heard->at);
         *whole = frame->size + 1;

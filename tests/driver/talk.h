@@ -18,7 +18,7 @@
 /* A whole frame that somebody heard; `bytes` are good until he hears the next. */
 struct heard_frame {
     bool is_line;
-    uint32_t type;
+    uint32_t type; /* enum gm_type; 0 for a line */
     const uint8_t *bytes;
     size_t size;
 };

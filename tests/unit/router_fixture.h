@@ -6,6 +6,7 @@
  * finds whatever a test left behind in the core or its pools.
  */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,14 @@ static inline const char *hear_of(struct remote *remote, const char *name)
     return heard[size] == ' ' ? heard + size + 1 : heard + size;
 }
 
+/* Keeps a handle, or any other short text. */
+static inline void keep(char into[64], const char *handle)
+{
+    int size = snprintf(into, 64, "%s", handle);
+
+    ck_assert_int_lt(size, 64);
+}
+
 /* The handle in the JOB_CREATED that comes next, in one of a few buffers used in turn. */
 static inline const char *created(struct remote *client)
 {
@@ -58,7 +67,7 @@ static inline const char *created(struct remote *client)
     static size_t next;
     char *into = handles[next++ % 64];
 
-    strcpy(into, hear_of(client, "JOB_CREATED"));
+    keep(into, hear_of(client, "JOB_CREATED"));
     ck_assert_msg(strncmp(into, "H:box:", 6) == 0, "a handle is \"%s\"", into);
     return into;
 }

@@ -277,7 +277,7 @@ static void pairs_make(struct pairs *pairs)
     for (int i = 0; i < PAIRS; i++) {
         pairs->clients[i] = remote_new(&rig);
         pairs->workers[i] = worker_for(text("f%d", i));
-        strcpy(pairs->handles[i], submitted(pairs->clients[i], text("SUBMIT_JOB f%d||x", i)));
+        keep(pairs->handles[i], submitted(pairs->clients[i], text("SUBMIT_JOB f%d||x", i)));
         pairs->clients[i]->appetite = 0;
         say(pairs->workers[i], "GRAB_JOB");
         HEARS(pairs->workers[i], "JOB_ASSIGN %s|f%d|x", pairs->handles[i], i);

@@ -133,6 +133,25 @@ START_TEST(who_does_not_hold_the_task_is_told_that_there_is_none)
 }
 END_TEST
 
+START_TEST(a_worker_cannot_end_a_task_whose_assignment_it_has_not_been_told)
+{
+    struct remote *client = remote_new(&rig);
+    struct remote *worker = worker_for("f");
+    const char *handle = submitted(client, "SUBMIT_JOB f||x");
+
+    worker->appetite = 10; /* a part of the JOB_ASSIGN */
+    say(worker, "GRAB_JOB");
+    say_result(worker, _i, handle);
+    HEARS_NOTHING(client);
+    worker->appetite = SIZE_MAX;
+    rig_turn(&rig);
+    HEARS(worker, "JOB_ASSIGN %s|f|x", handle);
+    HEARS(worker, NOT_FOUND);
+    say(worker, "WORK_COMPLETE %s|r", handle);
+    HEARS(client, "WORK_COMPLETE %s|r", handle);
+}
+END_TEST
+
 START_TEST(a_task_returned_twice_counts_once)
 {
     struct remote *client = remote_new(&rig);
@@ -200,7 +219,7 @@ START_TEST(a_handle_of_an_earlier_boot_names_nobody)
     struct remote *worker;
 
     for (int i = 0; i < 8; i++)
-        strcpy(handles[i], submitted(client, "SUBMIT_JOB_BG f||x"));
+        keep(handles[i], submitted(client, "SUBMIT_JOB_BG f||x"));
     later.seed = 8;
     rig_replace(&later);
     client = remote_new(&rig);
@@ -229,6 +248,8 @@ int main(void)
     tcase_add_test(cases, an_exception_is_told_to_who_asked_and_is_a_failure_to_others);
     tcase_add_test(cases, a_failure_after_an_exception_is_let_pass_once);
     tcase_add_loop_test(cases, who_does_not_hold_the_task_is_told_that_there_is_none, 0,
+                        sizeof results / sizeof *results);
+    tcase_add_loop_test(cases, a_worker_cannot_end_a_task_whose_assignment_it_has_not_been_told, 0,
                         sizeof results / sizeof *results);
     tcase_add_loop_test(cases, a_task_returned_twice_counts_once, 0,
                         sizeof results / sizeof *results);

@@ -36,7 +36,7 @@ START_TEST(handles_of_tasks_are_all_different)
     char handles[40][64];
 
     for (size_t i = 0; i < 40; i++) {
-        strcpy(handles[i], submitted(client, "SUBMIT_JOB_BG f||"));
+        keep(handles[i], submitted(client, "SUBMIT_JOB_BG f||"));
         for (size_t j = 0; j < i; j++)
             ck_assert_str_ne(handles[i], handles[j]);
     }

@@ -68,7 +68,7 @@ START_TEST(an_incomplete_frame_is_waited_for_until_frame_timeout)
     struct remote *slow = remote_new(&rig);
 
     say(slow, "CAN_DO f");
-    rig_sleep(&rig, FRAME_US * 3);
+    rig_sleep(&rig, (uint64_t)3 * FRAME_US);
     if (begun[_i].type != 0)
         post_header(slow, "|REQ", begun[_i].type, begun[_i].size);
     remote_post(slow, begun[_i].bytes, begun[_i].count);

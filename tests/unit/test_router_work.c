@@ -190,6 +190,26 @@ START_TEST(a_woken_worker_that_grabs_wakes_nobody_in_its_place)
 }
 END_TEST
 
+START_TEST(when_a_woken_worker_takes_another_task_somebody_else_is_woken_for_the_first)
+{
+    struct remote *client = remote_new(&rig);
+    struct remote *both = worker_for("f");
+    struct remote *other = worker_for("f");
+    const char *of_g;
+
+    say(both, "CAN_DO g");
+    say(both, "PRE_SLEEP");
+    say(other, "PRE_SLEEP");
+    (void)submitted(client, "SUBMIT_JOB f||x");
+    of_g = submitted(client, "SUBMIT_JOB_HIGH g||x");
+    HEARS(both, "NOOP");
+    HEARS_NOTHING(other);
+    say(both, "GRAB_JOB");
+    HEARS(both, "JOB_ASSIGN %s|g|x", of_g);
+    HEARS(other, "NOOP");
+}
+END_TEST
+
 /* ---- grabbing ---- */
 
 START_TEST(each_way_to_grab_has_its_own_assignment)
@@ -389,6 +409,8 @@ static TCase *cases_abilities(void)
     tcase_add_loop_test(cases, when_a_woken_worker_leaves_another_is_woken, 0, 3);
     tcase_add_test(cases, as_many_sleepers_are_woken_as_tasks_wait);
     tcase_add_test(cases, a_woken_worker_that_grabs_wakes_nobody_in_its_place);
+    tcase_add_test(cases,
+                   when_a_woken_worker_takes_another_task_somebody_else_is_woken_for_the_first);
     tcase_add_test(cases, each_way_to_grab_has_its_own_assignment);
     tcase_add_test(cases, a_worker_pipelines_a_result_with_the_next_grab);
     tcase_add_test(cases, one_connection_may_hold_several_tasks_and_end_them_in_any_order);

@@ -1,0 +1,117 @@
+#include "stream.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gm_packet.h"
+
+struct request *request_add(struct actor *actor, uint32_t type)
+{
+    struct request *request = heap_take(sizeof *request);
+    struct request **at = &actor->requests;
+
+    request->type = type;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = request;
+    return request;
+}
+
+static void number_put(struct bytes *into, uint32_t number)
+{
+    uint8_t *at = bytes_extend(into, 4);
+
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+void stream_frame(struct actor *actor, const char *magic, uint32_t type,
+                  const struct bytes *content)
+{
+    bytes_add(&actor->unsent, magic, 4);
+    number_put(&actor->unsent, type);
+    number_put(&actor->unsent, (uint32_t)content->size);
+    bytes_add(&actor->unsent, content->at, content->size);
+    actor->posted += HEADER_SIZE + content->size;
+}
+
+void add_text(struct bytes *into, const char *text, bool with_nul)
+{
+    bytes_add(into, text, strlen(text) + with_nul);
+}
+
+/* The request's arguments and data, as they go over the wire. Sets `*arguments` to the bytes of the
+ * former, which end where the head of the frame does. */
+static struct bytes content_of(const struct request *request, size_t *arguments)
+{
+    struct bytes content = {0};
+    char unique[16];
+
+    switch (request->type) {
+    case GM_CAN_DO:
+    case GM_CANT_DO:
+        add_text(&content, model_functions[request->function], false);
+        break;
+    case GM_SUBMIT_JOB:
+    case GM_SUBMIT_JOB_HIGH:
+    case GM_SUBMIT_JOB_LOW:
+    case GM_SUBMIT_JOB_BG:
+    case GM_SUBMIT_JOB_HIGH_BG:
+    case GM_SUBMIT_JOB_LOW_BG:
+        (void)snprintf(unique, sizeof unique, "s%u", request->job->serial);
+        add_text(&content, model_functions[request->job->function], true);
+        add_text(&content, unique, true);
+        *arguments = content.size;
+        model_fill(&content, request->job->serial, request->job->size);
+        return content;
+    case GM_WORK_DATA:
+    case GM_WORK_WARNING:
+    case GM_WORK_COMPLETE:
+    case GM_WORK_EXCEPTION:
+        add_text(&content, request->job->handle, false);
+        *arguments = content.size + (request->data.size > 0);
+        bytes_add(&content, request->data.at, request->data.size);
+        return content;
+    case GM_ECHO_REQ:
+        *arguments = 0;
+        bytes_add(&content, request->data.at, request->data.size);
+        return content;
+    default:
+        if (request->job != NULL)
+            add_text(&content, request->job->handle, false);
+        bytes_add(&content, request->data.at, request->data.size);
+        break;
+    }
+    *arguments = content.size;
+    return content;
+}
+
+void stream_request(struct world *world, struct actor *actor, struct request *request)
+{
+    size_t arguments;
+    struct bytes content = content_of(request, &arguments);
+
+    world_note(world, actor, "%s %s, %zu bytes", gm_packet_name(request->type),
+               request->job != NULL ? request->job->handle : "", content.size);
+    request->head_end = actor->posted + HEADER_SIZE + arguments;
+    stream_frame(actor, "\0REQ", request->type, &content);
+    request->end = actor->posted;
+    bytes_free(&content);
+}
+
+void stream_deliver(struct world *world, struct actor *actor, bool all)
+{
+    size_t size = actor->unsent.size;
+
+    if (!all && dice_chance(&world->dice, 20)) {
+        size = dice_roll(&world->dice, size + 1);
+        world_note(world, actor, "sends %zu of %zu bytes", size, actor->unsent.size);
+    }
+    actor->remote->piece =
+        dice_chance(&world->dice, 80) ? RIG_ALL : 1 + dice_size(&world->dice, 5000);
+    actor->remote->slices =
+        dice_chance(&world->dice, 70) ? RIG_ALL : 1 + dice_roll(&world->dice, 5);
+    remote_post(actor->remote, actor->unsent.at, size);
+    bytes_drop(&actor->unsent, size);
+    world_turn(world);
+}

@@ -1,0 +1,142 @@
+#include "world.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- what happened ---- */
+
+void world_note(struct world *world, const struct actor *actor, const char *format, ...)
+{
+    char *line = world->log[world->log_next];
+    int size = snprintf(line, LOG_WIDTH, "%6lu  %2d  ", world->step,
+                        actor != NULL ? actor->remote->number : 0);
+    va_list arguments;
+
+    world->log_next = (world->log_next + 1) % LOG_LINES;
+    world->events++;
+    va_start(arguments, format);
+    size += vsnprintf(line + size, (size_t)(LOG_WIDTH - 1 - size), format, arguments);
+    va_end(arguments);
+    if (size > LOG_WIDTH - 2)
+        size = LOG_WIDTH - 2;
+    line[size] = '\n';
+    line[size + 1] = 0;
+    if (world->verbose)
+        (void)fputs(line, stdout);
+}
+
+/* ---- a turn, and what is heard of it ---- */
+
+struct actor *world_actor(const struct world *world, const struct remote *remote)
+{
+    struct actor *actor = world->model.actors;
+
+    while (actor != NULL && actor->remote != remote)
+        actor = actor->next;
+    return actor;
+}
+
+static void listen_to(struct world *world, struct actor *actor)
+{
+    struct heard_frame frame;
+
+    while (hear_frame(actor->remote, &frame))
+        model_heard(&world->model, actor, &frame);
+}
+
+/* A request is judged when the core keeps none of its bytes any more. What the actor has heard by then
+ * was said before. */
+static void on_fed(struct remote *remote, void *context)
+{
+    struct world *world = context;
+    struct actor *actor = world_actor(world, remote);
+    size_t judged = remote->fed - remote_unjudged(remote);
+
+    listen_to(world, actor);
+    while (actor->requests != NULL && actor->requests->head_end <= judged) {
+        struct request *request = actor->requests;
+
+        if (!request->begun)
+            model_begun(&world->model, actor, request);
+        if (request->end > judged)
+            return;
+        if (!request->refused)
+            model_judged(&world->model, actor, request);
+        actor->requests = request->next;
+        request_free(request);
+    }
+}
+
+/* The core ends a peer: only one that gave it a reason. */
+static void on_end(struct remote *remote, enum peer_standing standing, void *context)
+{
+    struct world *world = context;
+    struct actor *actor = world_actor(world, remote);
+    bool unfinished = actor->requests != NULL;
+    bool silent = remote->fed == 0;
+
+    world_note(world, actor, "is %s", standing == PEER_DROPPED ? "dropped" : "ended");
+    world->dropped++;
+    if (standing == PEER_ENDING && !actor->doomed)
+        model_failed("a peer was ended that sent nothing wrong");
+    if (standing == PEER_DROPPED && !actor->slow && !unfinished && !silent)
+        model_failed("a peer was dropped without a reason");
+    listen_to(world, actor);
+    model_left(&world->model, actor);
+}
+
+void world_turn(struct world *world)
+{
+    rig_turn(&world->rig);
+    for (struct actor *actor = world->model.actors; actor != NULL; actor = actor->next)
+        listen_to(world, actor);
+    model_quiet(&world->model);
+    if (rig_counts(&world->rig).starved > world->starved)
+        world->starved = rig_counts(&world->rig).starved;
+}
+
+struct actor *world_join(struct world *world)
+{
+    struct actor *actor = model_join(&world->model, remote_new(&world->rig));
+
+    world_note(world, actor, "connects");
+    return actor;
+}
+
+/* ---- from beginning to end ---- */
+
+void world_init(struct world *world, const struct rig_setup *setup,
+                enum model_strictness strictness, uint64_t seed, bool verbose)
+{
+    *world = (struct world){.dice = {.state = seed},
+                            .verbose = verbose,
+                            .queue_max = strictness == MODEL_EXACT ? 150 : 12};
+    rig_init(&world->rig, setup);
+    world->rig.on_fed = on_fed;
+    world->rig.on_end = on_end;
+    world->rig.context = world;
+    world->model.strictness = strictness;
+    world->model.payload_max = setup->limits.payload_max;
+    world->model.digest = UINT64_C(0xcbf29ce484222325);
+}
+
+void world_report(const struct world *world, const char *name)
+{
+    struct router_counts counts = rig_counts(&world->rig);
+
+    printf(
+        "%s: %lu events, %llu tasks (%llu completed, %llu failed, %llu abandoned, %llu retried), "
+        "%llu refused, %lu peers ended, %zu starved at once\n",
+        name, world->events, (unsigned long long)counts.submitted,
+        (unsigned long long)counts.completed, (unsigned long long)counts.failed,
+        (unsigned long long)counts.abandoned, (unsigned long long)counts.retried,
+        (unsigned long long)counts.refused, world->dropped, world->starved);
+}
+
+void world_finish(struct world *world)
+{
+    model_free(&world->model);
+    world->rig.on_fed = NULL;
+    world->rig.on_end = NULL;
+    rig_finish(&world->rig);
+}

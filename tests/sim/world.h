@@ -1,0 +1,46 @@
+#ifndef WORLD_H
+#define WORLD_H
+
+/* The world of a simulation: dice, rig, model, and a log of what happened last. */
+#include "dice.h"
+#include "model.h"
+#include "rig.h"
+
+enum { LOG_LINES = 48, LOG_WIDTH = 160 };
+
+struct world {
+    struct dice dice;
+    struct rig rig;
+    struct model model;
+    unsigned long step;
+    bool verbose;
+    size_t queue_max;              /* nobody submits while so many tasks wait */
+    unsigned long events, dropped; /* for the report */
+    size_t starved;                /* the most peers that ever waited for memory at once */
+    char log[LOG_LINES][LOG_WIDTH];
+    size_t log_next;
+};
+
+void world_init(struct world *world, const struct rig_setup *setup,
+                enum model_strictness strictness, uint64_t seed, bool verbose);
+
+/* Everybody leaves; the pools must be as they were. */
+void world_finish(struct world *world);
+
+/* Puts a line into the log; `actor` may be NULL. */
+void world_note(struct world *world, const struct actor *actor, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Lets the rig turn; everybody hears what he is told, and the model says whether it is right. An actor
+ * may not outlive it. */
+void world_turn(struct world *world);
+
+struct actor *world_join(struct world *world);
+
+/* Who is at this end, or NULL. */
+struct actor *world_actor(const struct world *world, const struct remote *remote);
+
+/* One line on what became of it. */
+void world_report(const struct world *world, const char *name);
+
+#endif
