@@ -1,0 +1,82 @@
+# `cmake --install` puts everything where GNUInstallDirs says, below the prefix:
+#
+#   sbin/pmadd  bin/pmadctl  include/pmadd/*.h  lib/libpmad.a  lib/libpmad_client.a
+#   lib/pkgconfig/{pmad,pmad_client}.pc  lib/cmake/{pmad,pmad_client}/
+#   lib/systemd/system/pmadd.service  lib/sysusers.d/pmadd.conf
+#   share/pmadd/{pmadd.conf,profiles/}  share/doc/pmadd/  share/man/
+#   etc/pmadd/pmadd.conf (/etc for the prefix /usr), but never over one that is there
+#
+# The libraries are static until 1.0: they promise no ABI.
+include(CMakePackageConfigHelpers)
+
+# What an outside program links is one archive: the client and the codec it speaks with, whose own
+# headers stay at home.
+add_library(pmad_client_archive STATIC
+  $<TARGET_OBJECTS:pmad_client> $<TARGET_OBJECTS:gm_proto>)
+target_sources(pmad_client_archive PUBLIC
+  FILE_SET HEADERS BASE_DIRS client FILES client/pmad_client.h)
+set_target_properties(pmad_client_archive PROPERTIES
+  OUTPUT_NAME pmad_client
+  EXPORT_NAME pmad_client
+  LINKER_LANGUAGE C
+  ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/archive)
+
+set(PMADD_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR}/pmadd)
+file(RELATIVE_PATH PMADD_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" PMADD_PC_TO_PREFIX "${PMADD_PC_TO_PREFIX}")
+
+# install_library(TARGET NAME): archive and headers, NAME.pc, and a package for find_package(NAME)
+# that defines NAME::NAME. Both find their way from where they lie, so that the tree may be moved.
+function(install_library target name description)
+  install(TARGETS ${target} EXPORT ${name}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    FILE_SET HEADERS DESTINATION ${PMADD_INCLUDEDIR})
+
+  set(PC_NAME ${name})
+  set(PC_DESCRIPTION ${description})
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/library.pc.in ${name}.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+  set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/${name})
+  install(EXPORT ${name} NAMESPACE ${name}:: FILE ${name}-config.cmake DESTINATION ${package_dir})
+  write_basic_package_version_file(${name}-config-version.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}-config-version.cmake
+    DESTINATION ${package_dir})
+endfunction()
+
+install_library(pmad pmad "PMAD, pools of sized blocks in one mmap")
+install_library(pmad_client_archive pmad_client "Client and worker library of pmadd")
+
+install(TARGETS pmadd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS pmadctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+# The unit works as it stands for the prefix /usr; for any other its two paths are made to fit.
+file(READ packaging/systemd/pmadd.service unit)
+string(REPLACE /usr/sbin/pmadd ${CMAKE_INSTALL_FULL_SBINDIR}/pmadd unit "${unit}")
+string(REPLACE /etc/pmadd/ ${CMAKE_INSTALL_FULL_SYSCONFDIR}/pmadd/ unit "${unit}")
+file(CONFIGURE OUTPUT pmadd.service CONTENT "${unit}" @ONLY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS packaging/systemd/pmadd.service)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pmadd.service DESTINATION lib/systemd/system)
+install(FILES packaging/systemd/pmadd.sysusers DESTINATION lib/sysusers.d RENAME pmadd.conf)
+
+# The shipped file is always to be found in share/pmadd; the one in sysconfdir is the operator's, so
+# it is written only where there is none.
+install(FILES config/pmadd.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/pmadd)
+install(DIRECTORY config/profiles DESTINATION ${CMAKE_INSTALL_DATADIR}/pmadd
+  FILES_MATCHING PATTERN "*.conf")
+install(CODE "
+  set(operators \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_SYSCONFDIR}/pmadd/pmadd.conf\")
+  if(EXISTS \"\${operators}\")
+    message(STATUS \"Kept: \${operators}\")
+  else()
+    message(STATUS \"Installing: \${operators}\")
+    cmake_path(GET operators PARENT_PATH directory)
+    file(MAKE_DIRECTORY \"\${directory}\")
+    file(COPY_FILE \"${PROJECT_SOURCE_DIR}/config/pmadd.conf\" \"\${operators}\")
+  endif()")
+
+install(FILES docs/man/pmadd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES docs/man/pmadctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES docs/man/pmadd.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
