@@ -189,6 +189,25 @@ START_TEST(pools_lists_every_class_of_every_pool)
 }
 END_TEST
 
+/* The blocks of the listing itself are counted in it: a tenth block in use made it one digit longer
+ * than it had been measured, and the core stopped itself. Simulator, seed 7. */
+START_TEST(a_listing_of_pools_may_grow_by_what_it_takes_itself)
+{
+    struct remote *admin = remote_new(&rig);
+    struct remote *slow = remote_new(&rig);
+
+    slow->appetite = 0;
+    for (int i = 0; i < 120; i++) {
+        const char *listing;
+
+        say_line(admin, "pools");
+        listing = hear_listing(admin);
+        ck_assert_str_eq(listing + strlen(listing) - 2, "\n.");
+        say(slow, "ECHO_REQ"); /* one more block in use */
+    }
+}
+END_TEST
+
 static const char *const unknown[] = {"wings", "jobs", "clients", "shutdown", "statu"};
 
 START_TEST(an_unknown_word_gets_one_line)
@@ -301,6 +320,7 @@ int main(void)
     tcase_add_test(cases, status_lists_every_function_with_total_running_and_workers);
     tcase_add_test(cases, workers_lists_every_connection_with_its_id_and_functions);
     tcase_add_test(cases, pools_lists_every_class_of_every_pool);
+    tcase_add_test(cases, a_listing_of_pools_may_grow_by_what_it_takes_itself);
     tcase_add_loop_test(cases, an_unknown_word_gets_one_line, 0, sizeof unknown / sizeof *unknown);
     tcase_add_test(cases, a_blank_line_is_let_pass);
     tcase_add_test(cases, a_line_of_the_longest_size_is_good_and_a_longer_one_closes);
