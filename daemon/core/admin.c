@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "answer.h"
+#include "deadline.h"
 #include "gm_line.h"
-#include "inbox.h"
+#include "halt.h"
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
+#include "wire.h"
 #include "worker.h"
 
 /* ---- text into a body ---- */
@@ -161,7 +163,7 @@ void admin_listing_continue(struct peer *peer)
         return;
     if (!wire_take_body(router, &body, measured.size + LISTING_SLACK)) {
         out_give(router, out);
-        inbox_wait(peer, sizeof *out + wire_wants(measured.size + LISTING_SLACK), false);
+        peer_wait(peer, sizeof *out + wire_wants(measured.size + LISTING_SLACK), false);
         return;
     }
     written.cursor = body_begin(&body);

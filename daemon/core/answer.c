@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "inbox.h"
+#include "halt.h"
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
@@ -13,7 +13,7 @@ struct out *answer_take(struct peer *peer, size_t size)
     struct out *out = out_take(peer->router, size);
 
     if (!out)
-        inbox_wait(peer, sizeof *out + size, false);
+        peer_wait(peer, sizeof *out + size, false);
     return out;
 }
 

@@ -1,10 +1,11 @@
 #include "door.h"
 
-#include "inbox.h"
+#include "halt.h"
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
 #include "task.h"
+#include "wire.h"
 
 struct door *door_open(struct peer *peer, enum door_kind kind, const struct gm_head *head,
                        const struct body *body)
@@ -39,7 +40,7 @@ bool door_hold(struct peer *peer, size_t count, size_t size)
 
         if (!out) {
             door_spare(peer->router, &peer->door);
-            inbox_wait(peer, count * (sizeof *out + size), false);
+            peer_wait(peer, count * (sizeof *out + size), false);
             return false;
         }
         STAILQ_INSERT_HEAD(&peer->door.outs, out, link);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "pmad_must.h"
 #include "router.h"
 
 static size_t element_size(size_t name_max)

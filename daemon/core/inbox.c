@@ -3,101 +3,12 @@
 #include <string.h>
 
 #include "admin.h"
+#include "deadline.h"
 #include "door.h"
-#include "outbox.h"
+#include "halt.h"
 #include "pmad_must.h"
 #include "request.h"
 #include "router_state.h"
-
-/* ---- halting and going on ---- */
-
-static void halt(struct peer *peer, enum peer_halt why)
-{
-    struct router *router = peer->router;
-
-    MUST(peer->inbox.halt == HALT_NOT);
-    peer->inbox.halt = why;
-    peer_timer_stop(peer, DEADLINE_FRAME);
-    if (why == HALT_MEMORY)
-        TAILQ_INSERT_TAIL(&router->starved, peer, halted);
-    peer_ready(peer);
-}
-
-static void resume(struct peer *peer)
-{
-    struct router *router = peer->router;
-
-    if (peer->inbox.halt == HALT_MEMORY)
-        TAILQ_REMOVE(&router->starved, peer, halted);
-    peer->inbox.halt = HALT_RESUMED;
-    TAILQ_INSERT_TAIL(&router->resumed, peer, halted);
-}
-
-void inbox_wait(struct peer *peer, size_t size, bool lane_too)
-{
-    peer->inbox.wants = size;
-    peer->inbox.wants_lane = lane_too;
-    halt(peer, HALT_MEMORY);
-}
-
-/* What waits for a peer, beyond the frame being written, by the memory it takes: many small frames are
- * no less of a burden than a few large ones. */
-static size_t burden(const struct peer *peer)
-{
-    enum { EACH = 128 }; /* about what the smallest node takes */
-
-    return outbox_backlog(peer) + EACH * peer->outbox.count;
-}
-
-/* A peer that does not read what it is told is not listened to; nor is one whose listing is not
- * finished. */
-static bool must_read_first(const struct peer *peer)
-{
-    return peer->listing.kind || burden(peer) > peer->router->limits.outbox_max / 2;
-}
-
-void peer_resume_output(struct peer *peer)
-{
-    if (peer->inbox.halt != HALT_OUTBOX)
-        return;
-    if (peer->listing.kind ? peer->outbox.size == 0 : !must_read_first(peer))
-        resume(peer);
-}
-
-/* Resumes who wanted what there is now; the lane goes to one of them, the longest halted. */
-static void feed_starved(struct router *router)
-{
-    struct peer *peer;
-    struct peer *next;
-    bool lane_free = !router->lane.busy;
-
-    for (peer = TAILQ_FIRST(&router->starved); peer; peer = next) {
-        bool takes_lane = peer->inbox.wants_lane && lane_free;
-
-        next = TAILQ_NEXT(peer, halted);
-        if (!takes_lane && router->wire.room < peer->inbox.wants)
-            continue;
-        lane_free = lane_free && !takes_lane;
-        resume(peer);
-    }
-}
-
-bool router_settle(struct router *router)
-{
-    struct peer *peer;
-    size_t room = router->wire.room;
-    bool lane_busy = router->lane.busy;
-
-    if (router->wire.given)
-        feed_starved(router);
-    while ((peer = TAILQ_FIRST(&router->resumed))) {
-        TAILQ_REMOVE(&router->resumed, peer, halted);
-        inbox_resume(peer);
-    }
-    /* Who was resumed and parked the same bytes again has given nothing that others could use. */
-    router->wire.given = router->wire.room > room || (lane_busy && !router->lane.busy);
-    return !TAILQ_EMPTY(&router->ready);
-}
 
 /* ---- parking ---- */
 
@@ -251,8 +162,8 @@ static void take_all(struct peer *peer, size_t size)
     while (size > 0 && peer->standing == PEER_OPEN && peer->inbox.halt == HALT_NOT) {
         size_t taken;
 
-        if (must_read_first(peer)) {
-            halt(peer, HALT_OUTBOX);
+        if (peer_must_read_first(peer)) {
+            peer_halt(peer, HALT_OUTBOX);
             break;
         }
         router->unread = size;
@@ -267,8 +178,8 @@ static void take_all(struct peer *peer, size_t size)
     if (peer->standing != PEER_OPEN)
         return;
     park(peer, at, size);
-    if (peer->inbox.halt == HALT_NOT && must_read_first(peer))
-        halt(peer, HALT_OUTBOX);
+    if (peer->inbox.halt == HALT_NOT && peer_must_read_first(peer))
+        peer_halt(peer, HALT_OUTBOX);
     watch_frame(peer, finished_one);
 }
 
@@ -326,7 +237,7 @@ size_t peer_input(struct peer *peer, struct iovec *room, size_t max)
         room[count++] = (struct iovec){
             .iov_base = peer->router->read_buffer + peer->inbox.parked_size, .iov_len = size};
     } else if (count == 0) {
-        inbox_wait(peer, WIRE_MARGIN + peer->router->head_max, false);
+        peer_wait(peer, WIRE_MARGIN + peer->router->head_max, false);
     }
     return count;
 }
@@ -349,4 +260,21 @@ void peer_input_got(struct peer *peer, size_t bytes)
     size = peer->inbox.parked_size + bytes;
     unpark(peer);
     take_all(peer, size);
+}
+
+bool router_settle(struct router *router)
+{
+    struct peer *peer;
+    size_t room = router->wire.room;
+    bool lane_busy = router->lane.busy;
+
+    if (router->wire.given)
+        halt_feed_starved(router);
+    while ((peer = TAILQ_FIRST(&router->resumed))) {
+        TAILQ_REMOVE(&router->resumed, peer, halted);
+        inbox_resume(peer);
+    }
+    /* Who was resumed and parked the same bytes again has given nothing that others could use. */
+    router->wire.given = router->wire.room > room || (lane_busy && !router->lane.busy);
+    return !TAILQ_EMPTY(&router->ready);
 }

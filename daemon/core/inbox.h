@@ -13,10 +13,6 @@
 
 #include "peer.h"
 
-/* Halts the peer until the pool `wire` has room for `size` bytes, or the lane is free. The frame at
- * hand is answered with ROUTER_WAIT and judged again later. */
-void inbox_wait(struct peer *peer, size_t size, bool lane_too);
-
 /* Forgets what is parked, half read or waiting. */
 void inbox_discard(struct peer *peer);
 

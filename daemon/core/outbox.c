@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "deadline.h"
+#include "halt.h"
 #include "pmad_must.h"
 #include "router_state.h"
 #include "task.h"
-#include "worker.h"
+#include "wire.h"
 
 /* ---- what a node looks like when it is written ---- */
 

@@ -57,9 +57,6 @@ bool outbox_withdraw(struct task *task);
 /* Drops everything that waits; a peer that has left is told nothing. */
 void outbox_discard(struct peer *peer);
 
-/* Something was written: lets a peer go on that was halted until then. In inbox.c. */
-void peer_resume_output(struct peer *peer);
-
 /* Bytes that wait, beyond the frame being written. */
 size_t outbox_backlog(const struct peer *peer);
 

@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "answer.h"
 #include "door.h"
-#include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
 #include "task.h"
+#include "wire.h"
 #include "worker.h"
 
 bool request_is_name(const struct router *router, struct gm_slice name)

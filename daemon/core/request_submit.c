@@ -3,9 +3,6 @@
 
 #include "answer.h"
 #include "door.h"
-#include "inbox.h"
-#include "outbox.h"
-#include "pmad_must.h"
 #include "request.h"
 #include "router_state.h"
 #include "task.h"

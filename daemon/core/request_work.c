@@ -3,13 +3,12 @@
 
 #include "answer.h"
 #include "door.h"
-#include "inbox.h"
+#include "halt.h"
 #include "outbox.h"
-#include "pmad_must.h"
 #include "request.h"
 #include "router_state.h"
 #include "task.h"
-#include "worker.h"
+#include "wire.h"
 
 /* The task that `handle` names, if this peer has it in hand and knows so. */
 static struct task *task_held(const struct router *router, const struct peer *peer, uint64_t handle)
@@ -61,7 +60,7 @@ static enum router_verdict open_for(const struct request *request, const struct 
 
     if (wanted && !wire_take_result(peer, &body, body_size)) {
         door_spare(request->router, &peer->door);
-        inbox_wait(peer, wire_wants(body_size), true);
+        peer_wait(peer, wire_wants(body_size), true);
         return ROUTER_WAIT;
     }
     door_open(peer, kind, request->head, wanted ? &body : NULL)->handle = task->handle;
@@ -202,7 +201,7 @@ enum router_verdict begin_status(const struct request *request)
         text = status_text(router, numbers);
         if (!text) {
             door_spare(router, door);
-            inbox_wait(request->peer, sizeof *text + router->head_max, false);
+            peer_wait(request->peer, sizeof *text + router->head_max, false);
             return ROUTER_WAIT;
         }
         door->body = (struct body){text, numbers[0].size + 1 + numbers[1].size};

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "deadline.h"
+#include "inbox.h"
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
@@ -79,64 +81,6 @@ size_t router_needs_workers(const struct router_limits *limits, struct router_ne
         blocks < limits->registrations_per_worker ? limits->registrations_per_worker : blocks};
 
     return add_needs(needs, max, 0, &need, 1);
-}
-
-/* ---- the pool `wire` ---- */
-
-void *wire_take(struct router *router, size_t size)
-{
-    void *block = store_take(&router->wire, size);
-
-    if (block && router->wire.room < router->unread) {
-        store_give(&router->wire, block);
-        return NULL;
-    }
-    return block;
-}
-
-size_t wire_wants(size_t body_size)
-{
-    return body_size + (body_size < BODY_MARGIN ? body_size : BODY_MARGIN);
-}
-
-bool wire_take_body(struct router *router, struct body *body, size_t size)
-{
-    size_t margin = wire_wants(size) - size;
-
-    if (!store_take_body(&router->wire, body, size))
-        return false;
-    if (router->wire.room < router->unread + margin) {
-        store_give_chain(&router->wire, body->first);
-        return false;
-    }
-    return true;
-}
-
-static bool lane_is_awaited(const struct router *router)
-{
-    const struct peer *peer;
-
-    TAILQ_FOREACH(peer, &router->starved, halted)
-    if (peer->inbox.wants_lane)
-        return true;
-    return false;
-}
-
-bool wire_take_result(struct peer *peer, struct body *body, size_t size)
-{
-    struct router *router = peer->router;
-    struct lane *lane = &router->lane;
-    bool in_turn = peer->inbox.wants_lane || !lane_is_awaited(router);
-
-    if (!wire_take_body(router, body, size)) {
-        if (lane->busy || !in_turn)
-            return false;
-        lane->busy = true;
-        *body = (struct body){.first = lane->body.first, .size = size};
-        body->first->refs = 1;
-    }
-    peer->inbox.wants_lane = false;
-    return true;
 }
 
 /* ---- making and ending it ---- */
@@ -246,6 +190,75 @@ const char *router_status_text(enum router_status status)
         return "the pool tasks cannot hold one task of payload_max";
     }
     return "unknown status";
+}
+
+/* ---- peers come and go ---- */
+
+bool router_has_room(const struct router *router)
+{
+    return router->counts.peers < router->limits.connections;
+}
+
+static void take_row(struct router *router, struct peer *peer)
+{
+    struct peer_slot *slot = table_at(&router->peers, router->peers_free);
+
+    peer->index = router->peers_free;
+    router->peers_free = slot->next_free;
+    slot->peer = peer;
+    router->counts.peers++;
+}
+
+static void give_row(struct router *router, const struct peer *peer)
+{
+    struct peer_slot *slot = table_at(&router->peers, peer->index);
+
+    slot->peer = NULL;
+    slot->next_free = router->peers_free;
+    router->peers_free = peer->index;
+    router->counts.peers--;
+}
+
+void router_connect(struct router *router, struct peer *peer, int number, const char *address)
+{
+    MUST(router_has_room(router));
+    *peer = (struct peer){.router = router, .number = number, .id = "-"};
+    (void)snprintf(peer->address, sizeof peer->address, "%s", address);
+    STAILQ_INIT(&peer->outbox.queue);
+    STAILQ_INIT(&peer->door.outs);
+    TAILQ_INIT(&peer->registrations);
+    TAILQ_INIT(&peer->assigned);
+    TAILQ_INIT(&peer->waiters);
+    take_row(router, peer);
+    peer_timer_start(peer, DEADLINE_IDLE);
+    peer_ready(peer);
+}
+
+void router_disconnect(struct router *router, struct peer *peer)
+{
+    inbox_discard(peer);
+    outbox_discard(peer);
+    while (!TAILQ_EMPTY(&peer->waiters))
+        waiter_leave(router, TAILQ_FIRST(&peer->waiters));
+    worker_wakes_up(peer);
+    worker_reset(router, peer);
+    worker_lost(router, peer);
+    for (int deadline = 0; deadline < PEER_DEADLINES; deadline++)
+        peer_timer_stop(peer, (enum peer_deadline)deadline);
+    if (peer->is_ready)
+        TAILQ_REMOVE(&router->ready, peer, ready);
+    give_row(router, peer);
+}
+
+struct peer *router_next_output(struct router *router)
+{
+    struct peer *peer = TAILQ_FIRST(&router->ready);
+
+    if (peer) {
+        TAILQ_REMOVE(&router->ready, peer, ready);
+        peer->is_ready = false;
+    }
+    return peer;
 }
 
 /* ---- the end ---- */

@@ -10,6 +10,7 @@
 #include "store.h"
 #include "table.h"
 #include "task.h"
+#include "wire.h"
 
 enum {
     /* A read never takes the last of the pool `wire`: what it causes must find room too. */
@@ -23,12 +24,6 @@ enum {
     SCRATCH_SIZE = 65536,
     VERSION_MAX = 64,
     ROUTER_POOLS = 4
-};
-
-/* The body of payload_max kept back for results that find no room otherwise, one at a time. */
-struct lane {
-    struct body body;
-    bool busy;
 };
 
 struct router {
@@ -63,30 +58,5 @@ struct peer_slot {
     struct peer *peer;
     uint32_t next_free;
 };
-
-/* One block, or a body, of the pool `wire`, as long as what was read and not yet judged keeps its
- * room. NULL, or false, when there is none. */
-void *wire_take(struct router *router, size_t size);
-bool wire_take_body(struct router *router, struct body *body, size_t size);
-
-/* The room there must be for a body of that size to be taken. */
-size_t wire_wants(size_t body_size);
-
-/* The same for the body of a result that `peer` sends, who may have the lane if it is free and nobody
- * has waited for it longer. */
-bool wire_take_result(struct peer *peer, struct body *body, size_t size);
-
-/* Says that a peer needs its driver, see router_next_output(). */
-void peer_ready(struct peer *peer);
-
-/* The next word to this peer is the last: it is closed when all has been written. */
-void peer_end(struct peer *peer);
-
-/* This peer is closed at once. */
-void peer_drop(struct peer *peer);
-
-/* Starts one of its deadlines now, or again; stops it. */
-void peer_timer_start(struct peer *peer, enum peer_deadline deadline);
-void peer_timer_stop(struct peer *peer, enum peer_deadline deadline);
 
 #endif

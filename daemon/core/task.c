@@ -5,6 +5,7 @@
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
+#include "wire.h"
 #include "worker.h"
 
 /* The whole life of a task. A lost worker puts an assigned task back in its queue. */
@@ -142,21 +143,6 @@ struct task *task_arrive(struct router *router, const struct submission *submiss
     TAILQ_INIT(&task->waiters);
     task_move(router, task, TASK_ARRIVING);
     return task;
-}
-
-void body_release(struct router *router, struct block *first)
-{
-    if (!first)
-        return;
-    MUST(first->refs > 0);
-    if (--first->refs > 0)
-        return;
-    if (first == router->lane.body.first) {
-        router->lane.busy = false;
-        router->wire.given = true;
-    } else {
-        store_give_chain(&router->wire, first);
-    }
 }
 
 void task_free(struct router *router, struct task *task)

@@ -92,7 +92,4 @@ void waiter_leave(struct router *router, struct waiter *waiter);
 /* Gives everything back that a task holds. It must be in no queue, no hand, no outbox. */
 void task_free(struct router *router, struct task *task);
 
-/* Gives a body of the pool `wire` back if this was its last reference: the lane's to the lane. */
-void body_release(struct router *router, struct block *first);
-
 #endif

@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include "deadline.h"
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"

@@ -1,70 +1,9 @@
-#include "peer.h"
+#include "deadline.h"
 
 #include <stdio.h>
 
-#include "door.h"
-#include "inbox.h"
-#include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
-#include "task.h"
-#include "worker.h"
-
-bool router_has_room(const struct router *router)
-{
-    return router->counts.peers < router->limits.connections;
-}
-
-static void take_row(struct router *router, struct peer *peer)
-{
-    struct peer_slot *slot = table_at(&router->peers, router->peers_free);
-
-    peer->index = router->peers_free;
-    router->peers_free = slot->next_free;
-    slot->peer = peer;
-    router->counts.peers++;
-}
-
-static void give_row(struct router *router, const struct peer *peer)
-{
-    struct peer_slot *slot = table_at(&router->peers, peer->index);
-
-    slot->peer = NULL;
-    slot->next_free = router->peers_free;
-    router->peers_free = peer->index;
-    router->counts.peers--;
-}
-
-void router_connect(struct router *router, struct peer *peer, int number, const char *address)
-{
-    MUST(router_has_room(router));
-    *peer = (struct peer){.router = router, .number = number, .id = "-"};
-    (void)snprintf(peer->address, sizeof peer->address, "%s", address);
-    STAILQ_INIT(&peer->outbox.queue);
-    STAILQ_INIT(&peer->door.outs);
-    TAILQ_INIT(&peer->registrations);
-    TAILQ_INIT(&peer->assigned);
-    TAILQ_INIT(&peer->waiters);
-    take_row(router, peer);
-    peer_timer_start(peer, DEADLINE_IDLE);
-    peer_ready(peer);
-}
-
-void router_disconnect(struct router *router, struct peer *peer)
-{
-    inbox_discard(peer);
-    outbox_discard(peer);
-    while (!TAILQ_EMPTY(&peer->waiters))
-        waiter_leave(router, TAILQ_FIRST(&peer->waiters));
-    worker_wakes_up(peer);
-    worker_reset(router, peer);
-    worker_lost(router, peer);
-    for (int deadline = 0; deadline < PEER_DEADLINES; deadline++)
-        peer_timer_stop(peer, (enum peer_deadline)deadline);
-    if (peer->is_ready)
-        TAILQ_REMOVE(&router->ready, peer, ready);
-    give_row(router, peer);
-}
 
 void peer_ready(struct peer *peer)
 {
@@ -72,17 +11,6 @@ void peer_ready(struct peer *peer)
         return;
     peer->is_ready = true;
     TAILQ_INSERT_TAIL(&peer->router->ready, peer, ready);
-}
-
-struct peer *router_next_output(struct router *router)
-{
-    struct peer *peer = TAILQ_FIRST(&router->ready);
-
-    if (peer) {
-        TAILQ_REMOVE(&router->ready, peer, ready);
-        peer->is_ready = false;
-    }
-    return peer;
 }
 
 void peer_end(struct peer *peer)
