@@ -72,8 +72,7 @@ static struct pmadc_pending *task_of(struct pmadc *client, struct gm_slice handl
     struct pmadc_pending *found = NULL;
     struct pmadc_pending *task;
 
-    TAILQ_FOREACH(task, &client->tasks, entry)
-    {
+    TAILQ_FOREACH (task, &client->tasks, entry) {
         if (!task->ended && gm_slice_equal(gm_text(task->handle), handle) &&
             (found == NULL || task->news < found->news))
             found = task;
@@ -225,8 +224,7 @@ enum pmadc_status pmadc_next(struct pmadc *client, enum pmadc_class wanted,
     struct pmadc_kept *kept;
     enum pmadc_status status;
 
-    TAILQ_FOREACH(kept, &client->kept, entry)
-    {
+    TAILQ_FOREACH (kept, &client->kept, entry) {
         if (is_wanted(kept->class, kept->pending, wanted, only))
             return take_kept(client, kept, hold, frame);
     }

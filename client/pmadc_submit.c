@@ -202,8 +202,7 @@ static bool has_tasks(const struct pmadc *client)
 {
     const struct pmadc_pending *task;
 
-    TAILQ_FOREACH(task, &client->tasks, entry)
-    {
+    TAILQ_FOREACH (task, &client->tasks, entry) {
         if (!task->abandoned)
             return true;
     }

@@ -73,8 +73,7 @@ static void row_workers(const struct router *router, size_t index, struct text *
     add(text, " ");
     add(text, slot->peer->id);
     add(text, " :");
-    TAILQ_FOREACH(registration, &slot->peer->registrations, in_peer)
-    {
+    TAILQ_FOREACH (registration, &slot->peer->registrations, in_peer) {
         add(text, " ");
         add_bytes(text, registration->function->name, registration->function->name_size);
     }

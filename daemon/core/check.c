@@ -78,9 +78,9 @@ static void visit_bodies(struct audit *audit, visit_body *visit)
 
         if (!slot->peer)
             continue;
-        STAILQ_FOREACH(out, &slot->peer->outbox.queue, link)
-        if (out->kind == OUT_BYTES || out->kind == OUT_EVENT)
-            visit(audit, out->body);
+        STAILQ_FOREACH (out, &slot->peer->outbox.queue, link)
+            if (out->kind == OUT_BYTES || out->kind == OUT_EVENT)
+                visit(audit, out->body);
         if (slot->peer->door.kind != DOOR_CLOSED && slot->peer->door.kind != DOOR_SUBMIT)
             visit(audit, slot->peer->door.body.first);
     }
@@ -112,8 +112,7 @@ static void check_task(struct audit *audit, const struct task *task)
         audit->tasks_blocks += chain_blocks(task->body.first);
     expect(audit, slot_find(&audit->router->slots, task->handle) == task,
            "a task's handle does not lead to it");
-    TAILQ_FOREACH(waiter, &task->waiters, in_task)
-    {
+    TAILQ_FOREACH (waiter, &task->waiters, in_task) {
         audit->waiters++;
         audit->tasks_blocks++;
         expect(audit, waiter->task == task, "a waiter is in the list of another task");
@@ -163,21 +162,19 @@ static void check_function(struct audit *audit, const struct function *function)
     size_t woken = 0;
 
     for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
-        TAILQ_FOREACH(task, &function->queues[priority], place)
-        {
+        TAILQ_FOREACH (task, &function->queues[priority], place) {
             queued++;
             expect(audit, task->state == TASK_QUEUED && task->function == function,
                    "a queue holds a task that is not queued for it");
         }
     }
-    TAILQ_FOREACH(registration, &function->able, in_function)
-    {
+    TAILQ_FOREACH (registration, &function->able, in_function) {
         able++;
         asleep += registration->peer->sleep == WORKER_ASLEEP;
         woken += registration->peer->sleep == WORKER_WOKEN;
     }
-    TAILQ_FOREACH(registration, &function->asleep, in_asleep)
-    asleep_listed++;
+    TAILQ_FOREACH (registration, &function->asleep, in_asleep)
+        asleep_listed++;
     expect(audit, queued == function->queued, "a function's count of queued tasks is wrong");
     expect(audit, able == function->able_count, "a function's count of workers is wrong");
     expect(audit, asleep == asleep_listed, "a function's list of sleepers is wrong");
@@ -215,8 +212,7 @@ static void check_outbox(struct audit *audit, const struct peer *peer)
     const struct out *out;
     size_t size = 0;
 
-    STAILQ_FOREACH(out, &peer->outbox.queue, link)
-    {
+    STAILQ_FOREACH (out, &peer->outbox.queue, link) {
         bool all_head = out->kind == OUT_EVENT && out->type == GM_WORK_STATUS;
 
         size += out->head_size + (all_head ? 0 : out->body_size);
@@ -237,21 +233,19 @@ static void check_peer(struct audit *audit, const struct peer *peer)
     size_t registrations = 0;
     size_t waiters = 0;
 
-    TAILQ_FOREACH(registration, &peer->registrations, in_peer)
-    {
+    TAILQ_FOREACH (registration, &peer->registrations, in_peer) {
         registrations++;
         expect(audit, registration->peer == peer, "a registration is in another peer's list");
     }
-    TAILQ_FOREACH(waiter, &peer->waiters, in_peer)
-    {
+    TAILQ_FOREACH (waiter, &peer->waiters, in_peer) {
         waiters++;
         expect(audit, waiter->peer == peer, "a waiter is in another peer's list");
     }
-    TAILQ_FOREACH(task, &peer->assigned, place)
-    expect(audit, task->worker == peer && task->state == TASK_ASSIGNED,
-           "a worker holds a task that is not assigned to it");
-    STAILQ_FOREACH(out, &peer->door.outs, link)
-    audit->wire_blocks++;
+    TAILQ_FOREACH (task, &peer->assigned, place)
+        expect(audit, task->worker == peer && task->state == TASK_ASSIGNED,
+               "a worker holds a task that is not assigned to it");
+    STAILQ_FOREACH (out, &peer->door.outs, link)
+        audit->wire_blocks++;
     expect(audit, registrations == peer->registration_count,
            "a peer's count of registrations is wrong");
     expect(audit, waiters == peer->waiter_count, "a peer's count of submissions is wrong");

@@ -4,6 +4,10 @@
 
 #include "pmad_must.h"
 #include "router_state.h"
+#include "worker.h"
+
+/* A worker asks within microseconds of its NOOP, or is not quite there. */
+enum { WOKEN_PATIENCE_US = 1000000 };
 
 void peer_ready(struct peer *peer)
 {
@@ -65,6 +69,8 @@ static uint64_t patience_us(const struct router *router, enum peer_deadline dead
         return TAILQ_EMPTY(&router->starved) ? 0 : limits->slow_peer_grace_us;
     case DEADLINE_SLOW:
         return limits->slow_peer_grace_us;
+    case DEADLINE_WOKEN:
+        return WOKEN_PATIENCE_US;
     case PEER_DEADLINES:
         break;
     }
@@ -75,6 +81,10 @@ static void expire(struct peer *peer, enum peer_deadline deadline)
 {
     struct router_counts *counts = &peer->router->counts;
 
+    if (deadline == DEADLINE_WOKEN) {
+        worker_wakes_up(peer);
+        return;
+    }
     if (deadline == DEADLINE_OUTBOX || deadline == DEADLINE_SLOW)
         counts->dropped_slow++;
     else

@@ -11,7 +11,6 @@ void peer_halt(struct peer *peer, enum peer_halt why)
 
     MUST(peer->inbox.halt == HALT_NOT);
     peer->inbox.halt = why;
-    peer_timer_stop(peer, DEADLINE_FRAME);
     if (why == HALT_MEMORY)
         TAILQ_INSERT_TAIL(&router->starved, peer, halted);
     peer_ready(peer);
@@ -38,16 +37,21 @@ void peer_wait(struct peer *peer, size_t size, bool lane_too)
  * no less of a burden than a few large ones. */
 static size_t burden(const struct peer *peer)
 {
-    enum { EACH = 128 }; /* about what the smallest node takes */
-
-    return outbox_backlog(peer) + EACH * peer->outbox.count;
+    return outbox_backlog(peer) + peer->outbox.held;
 }
 
-/* A peer that does not read what it is told is not listened to; nor is one whose listing is not
- * finished. */
+/* What may wait for a peer that is still listened to: less, the less there is for all. */
+static size_t patience(const struct router *router)
+{
+    size_t most = router->limits.outbox_max / 2;
+    size_t share = router->wire.room / 4;
+
+    return share < most ? share : most;
+}
+
 bool peer_must_read_first(const struct peer *peer)
 {
-    return peer->listing.kind || burden(peer) > peer->router->limits.outbox_max / 2;
+    return peer->listing.kind || (peer->outbox.size > 0 && burden(peer) > patience(peer->router));
 }
 
 void peer_resume_output(struct peer *peer)
@@ -66,10 +70,11 @@ void halt_feed_starved(struct router *router)
     bool lane_free = !router->lane.busy;
 
     for (peer = TAILQ_FIRST(&router->starved); peer; peer = next) {
-        bool takes_lane = peer->inbox.wants_lane && lane_free;
+        bool finds_room = router->wire.room >= peer->inbox.wants;
+        bool takes_lane = !finds_room && peer->inbox.wants_lane && lane_free;
 
         next = TAILQ_NEXT(peer, halted);
-        if (!takes_lane && router->wire.room < peer->inbox.wants)
+        if (!finds_room && !takes_lane)
             continue;
         lane_free = lane_free && !takes_lane;
         resume(peer);

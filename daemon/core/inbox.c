@@ -134,13 +134,15 @@ static size_t take_one(struct peer *peer, const uint8_t *bytes, size_t size)
     return take_head(peer, bytes, size);
 }
 
-/* A frame that has begun must be finished in time; every frame has its own. */
+/* A frame that has begun must be finished in time; every frame has its own. The time that a whole head
+ * waits is not its peer's; the time that a peer cannot be read for want of room is, or those who hold
+ * all the room with unfinished frames would hold it for ever. */
 static void watch_frame(struct peer *peer, bool another)
 {
     const struct inbox *inbox = &peer->inbox;
     bool unfinished = inbox->parked_size > 0 || inbox->skip > 0 || peer->door.kind != DOOR_CLOSED;
 
-    if (another || !unfinished)
+    if (another || !unfinished || inbox->halt != HALT_NOT)
         peer_timer_stop(peer, DEADLINE_FRAME);
     if (unfinished && inbox->halt == HALT_NOT && !peer->timers[DEADLINE_FRAME].armed)
         peer_timer_start(peer, DEADLINE_FRAME);

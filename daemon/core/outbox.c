@@ -158,6 +158,14 @@ static void shrunk(struct peer *peer)
     peer_resume_output(peer);
 }
 
+/* What a node takes of the pool `wire` by itself. */
+static size_t block_size(const struct peer *peer, const struct out *out)
+{
+    bool own = out->kind == OUT_BYTES || out->kind == OUT_EVENT;
+
+    return own ? pmad_block_size(peer->router->wire.pool, out) : 0;
+}
+
 static void put(struct peer *peer, struct out *out)
 {
     struct outbox *outbox = &peer->outbox;
@@ -166,7 +174,7 @@ static void put(struct peer *peer, struct out *out)
         peer_timer_start(peer, DEADLINE_OUTBOX);
     STAILQ_INSERT_TAIL(&outbox->queue, out, link);
     outbox->size += out_size(out);
-    outbox->count++;
+    outbox->held += block_size(peer, out);
     watch_backlog(peer);
     peer_ready(peer);
 }
@@ -276,7 +284,6 @@ bool outbox_withdraw(struct task *task)
         return false;
     STAILQ_REMOVE(&worker->outbox.queue, &task->assign, out, link);
     worker->outbox.size -= out_size(&task->assign);
-    worker->outbox.count--;
     task->assign_waits = false;
     shrunk(worker);
     return true;
@@ -293,7 +300,7 @@ void outbox_discard(struct peer *peer)
     }
     outbox->size = 0;
     outbox->sent = 0;
-    outbox->count = 0;
+    outbox->held = 0;
 }
 
 /* ---- writing ---- */
@@ -334,8 +341,7 @@ size_t peer_output(struct peer *peer, struct iovec *slices, size_t max)
     size_t made = 0;
     struct out *out;
 
-    STAILQ_FOREACH(out, &peer->outbox.queue, link)
-    {
+    STAILQ_FOREACH (out, &peer->outbox.queue, link) {
         struct iovec head;
 
         if (gather.count == max || made + GM_HEADER_SIZE > SCRATCH_SIZE)
@@ -361,7 +367,7 @@ void peer_output_sent(struct peer *peer, size_t bytes)
     outbox->sent += bytes;
     while ((out = STAILQ_FIRST(&outbox->queue)) && outbox->sent >= out_size(out)) {
         outbox->sent -= out_size(out);
-        outbox->count--;
+        outbox->held -= block_size(peer, out);
         STAILQ_REMOVE_HEAD(&outbox->queue, link);
         out_done(peer, out);
     }

@@ -63,9 +63,9 @@ struct out {
 
 struct outbox {
     struct out_list queue;
-    size_t size;  /* bytes in all of it that have not been written */
-    size_t sent;  /* bytes of the first frame that have */
-    size_t count; /* frames */
+    size_t size; /* bytes in all of it that have not been written */
+    size_t sent; /* bytes of the first frame that have */
+    size_t held; /* bytes of the blocks its nodes are in */
 };
 
 /* What a body that is on its way will become. */
@@ -112,6 +112,7 @@ enum peer_deadline {
     DEADLINE_FRAME,  /* to finish a frame */
     DEADLINE_OUTBOX, /* to read something, if somebody needs the memory */
     DEADLINE_SLOW,   /* to get below outbox_max */
+    DEADLINE_WOKEN,  /* to ask for the task it was woken for, before others are */
     PEER_DEADLINES
 };
 

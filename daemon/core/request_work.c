@@ -44,8 +44,8 @@ static size_t waiters_of(const struct task *task)
     const struct waiter *waiter;
     size_t count = 0;
 
-    TAILQ_FOREACH(waiter, &task->waiters, in_task)
-    count++;
+    TAILQ_FOREACH (waiter, &task->waiters, in_task)
+        count++;
     return count;
 }
 
@@ -137,8 +137,7 @@ static void tell_waiters(struct door *door, const struct task *task, enum gm_typ
 {
     struct waiter *waiter;
 
-    TAILQ_FOREACH(waiter, &task->waiters, in_task)
-    {
+    TAILQ_FOREACH (waiter, &task->waiters, in_task) {
         struct out *out = door_node(door);
 
         if (!out)

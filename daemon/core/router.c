@@ -99,6 +99,20 @@ static bool make_tables(struct router *router)
     return true;
 }
 
+/* Are there so many blocks of that size? */
+static bool has_blocks(struct store *store, size_t size, size_t count)
+{
+    void *taken[ROUTER_WIRE_BLOCKS];
+    size_t have = 0;
+
+    MUST(count <= ROUTER_WIRE_BLOCKS);
+    while (have < count && (taken[have] = store_take(store, size)) != NULL)
+        have++;
+    for (size_t i = 0; i < have; i++)
+        store_give(store, taken[i]);
+    return have == count;
+}
+
 static enum router_status make(struct router *router, const struct router_setup *setup)
 {
     const struct router_limits *limits = &router->limits;
@@ -113,9 +127,9 @@ static enum router_status make(struct router *router, const struct router_setup 
         !functions_init(&router->functions, router->runtime, limits->functions,
                         limits->function_name_max, key))
         return ROUTER_RUNTIME_TOO_SMALL;
-    if (router->wire.room < router_wire_floor(limits) ||
-        store_block_max(&router->wire) < router_wire_block_min(limits) ||
-        !store_take_body(&router->wire, &router->lane.body, limits->payload_max))
+    if (!store_take_body(&router->wire, &router->lane.body, limits->payload_max) ||
+        router->wire.room < router_wire_floor(limits) - limits->payload_max ||
+        !has_blocks(&router->wire, router_wire_block_min(limits), ROUTER_WIRE_BLOCKS))
         return ROUTER_WIRE_TOO_SMALL;
     if (store_block_max(tasks) < envelope || tasks->room < limits->payload_max + 2 * envelope)
         return ROUTER_TASKS_TOO_SMALL;
@@ -300,6 +314,6 @@ void router_counts(const struct router *router, struct router_counts *counts)
     counts->assigned = router->states[TASK_ASSIGNED];
     counts->told = router->states[TASK_TOLD];
     counts->starved = 0;
-    TAILQ_FOREACH(peer, &router->starved, halted)
-    counts->starved++;
+    TAILQ_FOREACH (peer, &router->starved, halted)
+        counts->starved++;
 }

@@ -108,11 +108,14 @@ size_t router_envelope_size(size_t unique_size, size_t body_size);
 /* Bytes of a waiter: one for each foreground submission, from the pool `tasks`. */
 size_t router_waiter_size(void);
 
-/* Bytes the pool `wire` must have for bodies beside everything else: the lane, one read, a margin. */
+/* Bytes the pool `wire` must have room for: the lane (payload_max), and beside the blocks that it takes
+ * one read, a margin, the longest row of a listing. */
 size_t router_wire_floor(const struct router_limits *limits);
 
-/* The block size, in bytes, that the largest class of the pool `wire` must have at least: the longest
- * answer lies in one block. */
+/* The longest answer lies in one block: the pool `wire` must have ROUTER_WIRE_BLOCKS of at least so many
+ * bytes beside the lane. */
+enum { ROUTER_WIRE_BLOCKS = 8 };
+
 size_t router_wire_block_min(const struct router_limits *limits);
 
 /* Makes a router out of blocks of the pools. On ROUTER_OK `*router` is ready until router_finish();

@@ -235,8 +235,7 @@ void task_end(struct router *router, struct task *task, enum gm_type type, struc
     count_end(router, type);
     task->result = body;
     task_move(router, task, TASK_TOLD);
-    TAILQ_FOREACH(waiter, &task->waiters, in_task)
-    {
+    TAILQ_FOREACH (waiter, &task->waiters, in_task) {
         bool as_fail = type == GM_WORK_EXCEPTION && !waiter->peer->takes_exceptions;
 
         outbox_final(waiter, as_fail ? GM_WORK_FAIL : type);

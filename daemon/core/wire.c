@@ -36,9 +36,9 @@ static bool lane_is_awaited(const struct router *router)
 {
     const struct peer *peer;
 
-    TAILQ_FOREACH(peer, &router->starved, halted)
-    if (peer->inbox.wants_lane)
-        return true;
+    TAILQ_FOREACH (peer, &router->starved, halted)
+        if (peer->inbox.wants_lane)
+            return true;
     return false;
 }
 

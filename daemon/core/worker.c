@@ -44,16 +44,19 @@ static void set_sleep(struct peer *peer, enum worker_sleep sleep)
 {
     struct registration *registration;
 
-    TAILQ_FOREACH(registration, &peer->registrations, in_peer)
-    registration_leaves(registration);
+    if (peer->sleep == sleep)
+        return;
+    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
+        registration_leaves(registration);
     peer->sleep = sleep;
-    TAILQ_FOREACH(registration, &peer->registrations, in_peer)
-    registration_enters(registration);
+    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
+        registration_enters(registration);
 }
 
 static void wake(struct peer *peer)
 {
     set_sleep(peer, WORKER_WOKEN);
+    peer_timer_start(peer, DEADLINE_WOKEN);
     outbox_noop(peer);
 }
 
@@ -69,9 +72,9 @@ static struct registration *find(const struct peer *peer, const struct function 
 {
     struct registration *registration;
 
-    TAILQ_FOREACH(registration, &peer->registrations, in_peer)
-    if (registration->function == function)
-        return registration;
+    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
+        if (registration->function == function)
+            return registration;
     return NULL;
 }
 
@@ -139,7 +142,8 @@ void worker_reset(struct router *router, struct peer *peer)
 
 void worker_falls_asleep(struct peer *peer)
 {
-    worker_wakes_up(peer);
+    if (peer->sleep == WORKER_WOKEN)
+        worker_wakes_up(peer);
     set_sleep(peer, WORKER_ASLEEP);
     if (worker_next_task(peer))
         wake(peer);
@@ -150,11 +154,12 @@ void worker_wakes_up(struct peer *peer)
     struct registration *registration;
     bool was_woken = peer->sleep == WORKER_WOKEN;
 
+    peer_timer_stop(peer, DEADLINE_WOKEN);
     set_sleep(peer, WORKER_AWAKE);
     if (!was_woken)
         return;
-    TAILQ_FOREACH(registration, &peer->registrations, in_peer)
-    worker_rouse(registration->function);
+    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
+        worker_rouse(registration->function);
 }
 
 /* ---- tasks ---- */
@@ -164,8 +169,7 @@ struct task *worker_next_task(const struct peer *peer)
     for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
         const struct registration *registration;
 
-        TAILQ_FOREACH(registration, &peer->registrations, in_peer)
-        {
+        TAILQ_FOREACH (registration, &peer->registrations, in_peer) {
             struct task *task = TAILQ_FIRST(&registration->function->queues[priority]);
 
             if (task)

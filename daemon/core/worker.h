@@ -6,8 +6,9 @@
  * the pool `workers` and stands in the lists of both.
  *
  * Who is woken: for each function, as many sleepers as tasks wait beyond those already woken for it,
- * the longest asleep first. A woken worker counts for all its functions until it asks, sleeps again
- * or leaves; then each of them is looked at again, so that no task waits beside a sleeper.
+ * the longest asleep first. A woken worker counts for all its functions until it asks, sleeps again,
+ * leaves, or has let a second pass (DEADLINE_WOKEN); then each of them is looked at again, so that no
+ * task waits beside a sleeper.
  */
 #include <stdbool.h>
 #include <stddef.h>

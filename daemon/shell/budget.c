@@ -126,6 +126,12 @@ static void rule_of_tasks(struct budget *budget)
 static void rule_of_wire(struct budget *budget)
 {
     struct stock stock = stock_of(&budget->layouts[POOL_WIRE], &budget->fits[POOL_WIRE]);
+    size_t payload = budget->limits.payload_max;
+    size_t there = stock.room;
+
+    /* The lane takes whole blocks: what counts is what they leave. */
+    if (there >= payload)
+        there = payload + stock_room_beside_body(&stock, payload);
 
     rule_add(budget, &(struct budget_rule){
                          .about = "pool wire",
@@ -133,21 +139,22 @@ static void rule_of_wire(struct budget *budget)
                          .unit = "bytes",
                          .remedy = "make the pool larger, or payload_max smaller",
                          .needed = router_wire_floor(&budget->limits),
-                         .there = stock.room,
+                         .there = there,
                      });
 }
 
 static void rule_of_wire_blocks(struct budget *budget)
 {
-    const struct pmad_layout *layout = &budget->layouts[POOL_WIRE];
+    struct stock stock = stock_of(&budget->layouts[POOL_WIRE], &budget->fits[POOL_WIRE]);
 
+    (void)stock_room_beside_body(&stock, budget->limits.payload_max);
     rule_add(budget, &(struct budget_rule){
                          .about = "pool wire",
-                         .what = "a head or an answer, in one block of the largest class",
-                         .unit = "bytes",
-                         .remedy = "add a larger class",
-                         .needed = router_wire_block_min(&budget->limits),
-                         .there = layout->classes[layout->class_count - 1].block_size,
+                         .what = "heads and answers of the longest kind, beside that result",
+                         .unit = "blocks",
+                         .remedy = "make the pool larger, or add a larger class",
+                         .needed = ROUTER_WIRE_BLOCKS,
+                         .there = stock_blocks(&stock, router_wire_block_min(&budget->limits)),
                      });
 }
 

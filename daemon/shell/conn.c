@@ -15,9 +15,10 @@
 #include "text.h"
 
 enum {
-    READ_PARTS = 64,  /* stretches of memory one read fills */
-    WRITE_PARTS = 64, /* and one write gathers */
-    DROP_SIZE = 16384 /* bytes dropped at a time while lingering */
+    READ_PARTS = 64,    /* stretches of memory one read fills */
+    WRITE_PARTS = 64,   /* and one write gathers */
+    WRITES_A_TURN = 16, /* who reads as fast as it is written to has to let others have a turn */
+    DROP_SIZE = 16384   /* bytes dropped at a time while lingering */
 };
 
 _Static_assert(offsetof(struct conn, peer) == 0, "conn_of() takes a peer for its connection");
@@ -169,7 +170,7 @@ void conn_write(struct conn *conn)
     conn_touch(conn);
     if (conn->stuck || conn->peer.standing == PEER_DROPPED)
         return;
-    while ((count = peer_output(&conn->peer, slices, WRITE_PARTS)) > 0) {
+    for (int i = 0; (count = peer_output(&conn->peer, slices, WRITE_PARTS)) > 0; i++) {
         size_t bytes = total(slices, count);
         ssize_t written = writev(conn->fd, slices, (int)count);
 
@@ -179,7 +180,7 @@ void conn_write(struct conn *conn)
         }
         if (written > 0)
             peer_output_sent(&conn->peer, (size_t)written);
-        if (written < 0 || (size_t)written < bytes) {
+        if (written < 0 || (size_t)written < bytes || i == WRITES_A_TURN) {
             conn_set_stuck(conn, true);
             return;
         }

@@ -114,3 +114,17 @@ size_t stock_room_beside_task(struct stock stock, size_t unique_size)
         return 0;
     return stock.room < room ? stock.room : room;
 }
+
+size_t stock_room_beside_body(struct stock *stock, size_t body_size)
+{
+    return take_body(stock, body_size) ? stock->room : 0;
+}
+
+size_t stock_blocks(const struct stock *stock, size_t size)
+{
+    size_t blocks = 0;
+
+    for (size_t i = best_class(stock, size); i < stock->class_count; i++)
+        blocks += stock->blocks[i];
+    return blocks;
+}

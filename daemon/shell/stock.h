@@ -1,8 +1,8 @@
 #ifndef STOCK_H
 #define STOCK_H
 
-/* The pool `tasks` as numbers: how many tasks of a kind it holds, worked out by taking them out one
- * by one by the rules of the core (store.h, task.c) until one finds no room. */
+/* A pool as numbers: how many tasks of a kind it holds and what is left, worked out by taking them out
+ * one by one by the rules of the core (store.h, task.c) until one finds no room. */
 #include <stddef.h>
 
 #include "incPMAD.h"
@@ -22,5 +22,12 @@ size_t stock_tasks(struct stock stock, size_t unique_size, size_t body_size, siz
 
 /* Bytes of bodies that find room beside the bare envelope of one task and its waiter. */
 size_t stock_room_beside_task(struct stock stock, size_t unique_size);
+
+/* Takes a body out of the stock and returns the bytes of bodies that still find room; 0 when there was
+ * none for this one. */
+size_t stock_room_beside_body(struct stock *stock, size_t body_size);
+
+/* Blocks of at least `size` bytes that are left. */
+size_t stock_blocks(const struct stock *stock, size_t size);
 
 #endif

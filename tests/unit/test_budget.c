@@ -196,8 +196,11 @@ static const struct refusal {
 } refusals[] = {
     {{"limits.payload_max=1G"}, {"[pool tasks]: a body of payload_max", "1073741824 bytes"}},
     {{"limits.payload_max=16M"}, {"[pool wire]: a result of payload_max"}},
+    /* Two blocks: the lane would take both. */
+    {{"pool wire.size=2200K", "pool wire.class=1048576, 100"},
+     {"[pool wire]: heads and answers", "there are 0"}},
     {{"pool wire.size=4M", "pool wire.class=1024, 100"},
-     {"[pool wire]: a head or an answer", "there are 1024", "add a larger class"}},
+     {"[pool wire]: heads and answers", "there are 0", "add a larger class"}},
     {{"pool workers.size=64K", "pool workers.class=2048, 100"},
      {"[pool workers]: connections, registrations", "blocks of 2048 bytes are needed"}},
     {{"pool runtime.size=8M", "pool runtime.class=1024, 100"},

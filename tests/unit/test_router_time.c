@@ -51,6 +51,60 @@ START_TEST(who_has_spoken_once_may_be_silent_for_ever)
 }
 END_TEST
 
+/* Peers that hold all of the pool wire with beginnings of lines cannot be read for want of room. That
+ * must not stop their clock, or nobody would ever be read again. */
+START_TEST(unfinished_frames_that_hold_all_the_room_are_given_up_in_time)
+{
+    enum { HOLDERS = 40, PART = 4000 };
+    static char part[PART];
+    struct rig_setup small = rig_setup_ample();
+    struct remote *holders[HOLDERS];
+    struct remote *other;
+
+    small.limits.payload_max = 40000;
+    small.limits.text_line_max = 65536;
+    small.limits.frame_timeout_us = FRAME_US;
+    small.limits.idle_timeout_us = 0;
+    small.wire = (struct pmad_layout){.pool_size = router_wire_floor(&small.limits) + 20000,
+                                      .class_count = 2,
+                                      .classes = {{256, 20}, {8192, 80}}};
+    rig_replace(&small);
+    memset(part, 'a', sizeof part);
+    for (int i = 0; i < HOLDERS; i++) {
+        holders[i] = remote_new(&rig);
+        remote_post(holders[i], part, sizeof part);
+    }
+    rig_turn(&rig);
+    for (int i = 0; i < HOLDERS; i++)
+        remote_post(holders[i], "b", 1);
+    rig_turn(&rig);
+    ck_assert_uint_gt(rig_counts(&rig).starved, 0);
+    /* Those who found no room so far take the place of the first, once. */
+    rig_sleep(&rig, FRAME_US + 1);
+    rig_sleep(&rig, FRAME_US + 1);
+    ck_assert_uint_gt(rig_counts(&rig).dropped_silent, HOLDERS / 2);
+    other = remote_new(&rig);
+    say(other, "ECHO_REQ alive");
+    HEARS(other, "ECHO_RES alive");
+}
+END_TEST
+
+START_TEST(a_woken_worker_that_does_not_ask_does_not_keep_others_asleep)
+{
+    struct remote *hung = worker_for("f");
+    struct remote *willing = worker_for("f");
+
+    say(hung, "PRE_SLEEP");
+    say(willing, "PRE_SLEEP");
+    (void)submitted(remote_new(&rig), "SUBMIT_JOB_BG f||x");
+    HEARS(hung, "NOOP");
+    HEARS_NOTHING(willing);
+    rig_sleep(&rig, 1000001);
+    HEARS(willing, "NOOP");
+    HEARS_NOTHING(hung);
+}
+END_TEST
+
 /* What has come of a frame when its sender falls silent: part of a header, of arguments, of a body
  * that is wanted, of one that is skipped, of a line. */
 static const struct {
@@ -325,6 +379,8 @@ int main(void)
     tcase_add_checked_fixture(cases, setup_timed, teardown);
     tcase_add_test(cases, a_peer_that_never_says_anything_is_dropped_after_idle_timeout);
     tcase_add_test(cases, who_has_spoken_once_may_be_silent_for_ever);
+    tcase_add_test(cases, unfinished_frames_that_hold_all_the_room_are_given_up_in_time);
+    tcase_add_test(cases, a_woken_worker_that_does_not_ask_does_not_keep_others_asleep);
     tcase_add_loop_test(cases, an_incomplete_frame_is_waited_for_until_frame_timeout, 0,
                         sizeof begun / sizeof *begun);
     tcase_add_test(cases, every_frame_has_its_own_time);
