@@ -188,7 +188,7 @@ const char *pmad_finding_text(enum pmad_finding finding);
 
 /*
  * The reference layouts: what to give classes and shares when nothing is known about the load but
- * its kind. Data, in the order of docs/allocator.md; the list ends with a NULL name.
+ * its kind. Data; the list ends with a NULL name.
  */
 struct pmad_profile {
     const char *name;

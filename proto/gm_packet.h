@@ -4,7 +4,7 @@
 /*
  * The packets of the Gearman binary protocol, as one table: name, number, direction, arguments.
  * Everything that decodes, encodes or describes a frame is driven by it. Numbers and argument lists
- * are those of PROTOCOL in gearmand's repository; where practice differs, docs/protocol.md says so.
+ * are those of PROTOCOL in gearmand's repository; `data_omitted` is where practice differs.
  *
  * This table has one row for every packet of the protocol, those that pmadd does not serve included.
  */

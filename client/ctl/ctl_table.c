@@ -11,14 +11,19 @@ enum { BAR_WIDTH = 20, BAR_TEXT = 32 };
 
 /* ---- reading ---- */
 
+/* From the end: only the first cell, a function's name, may have tabs of its own. */
 static bool cut_at_tabs(char *line, char **cells, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        cells[i] = strsep(&line, "\t");
-        if (cells[i] == NULL)
+    for (size_t i = count - 1; i > 0; i--) {
+        char *tab = strrchr(line, '\t');
+
+        if (tab == NULL)
             return false;
+        *tab = '\0';
+        cells[i] = tab + 1;
     }
-    return line == NULL;
+    cells[0] = line;
+    return true;
 }
 
 static size_t count_lines(const char *text)

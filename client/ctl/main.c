@@ -156,8 +156,8 @@ static char *list_verbs(int key, const char *text, void *input)
     for (size_t i = 0; i < VERB_COUNT; i++)
         (void)fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
     (void)fprintf(out, "\n`pmadctl VERB --help' says more about each. The daemon is looked for at "
-                       "--socket,\n$PMADD_SOCKET, $XDG_RUNTIME_DIR/pmadd.sock and "
-                       "/run/pmadd/pmadd.sock, in this order.\n");
+                       "--socket,\n$PMADD_SOCKET, $XDG_RUNTIME_DIR/pmadd.sock, "
+                       "/tmp/pmadd-UID.sock and\n/run/pmadd/pmadd.sock, in this order.\n");
     return fclose(out) == 0 ? list : NULL;
 }
 

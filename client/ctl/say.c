@@ -70,7 +70,7 @@ enum ctl_exit ctl_explain(const struct ctl *ctl, const struct pmadc *client,
     case PMADC_STOPPED:
         break;
     case PMADC_NO_DAEMON:
-        ctl_say("no daemon at %s; start pmadd or name its socket with --socket", address);
+        ctl_say("%s; start pmadd or name its socket with --socket", pmadc_error(client));
         break;
     case PMADC_DENIED:
         say_denied(address);

@@ -22,7 +22,7 @@ struct submission {
 static const struct argp_option options[] = {
     {.name = "background", .key = 'b', .doc = "print the task's handle and do not wait"},
     {.name = "priority", .key = 'p', .arg = "high|normal|low", .doc = "which queue it joins"},
-    {.name = "unique", .key = 'u', .arg = "ID", .doc = "join the unfinished task with this id"},
+    {.name = "unique", .key = 'u', .arg = "ID", .doc = "unique id, handed to the worker"},
     {.name = "file", .key = 'f', .arg = "FILE|-", .doc = "read the payload from FILE or stdin"},
     {0},
 };

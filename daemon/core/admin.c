@@ -35,6 +35,22 @@ static void add(struct text *text, const char *string)
     add_bytes(text, string, strlen(string));
 }
 
+/* A name, in which a line feed must not end the row. */
+static void add_name(struct text *text, const struct function *function)
+{
+    const uint8_t *at = function->name;
+    const uint8_t *end = at + function->name_size;
+
+    while (at < end) {
+        const uint8_t *feed = memchr(at, '\n', (size_t)(end - at));
+
+        add_bytes(text, at, (size_t)((feed ? feed : end) - at));
+        if (feed)
+            add(text, "?");
+        at = feed ? feed + 1 : end;
+    }
+}
+
 static void add_number(struct text *text, uint64_t number, const char *behind)
 {
     char digits[24];
@@ -53,7 +69,7 @@ static void row_status(const struct router *router, size_t index, struct text *t
 
     if (!function)
         return;
-    add_bytes(text, function->name, function->name_size);
+    add_name(text, function);
     add(text, "\t");
     add_number(text, function->queued + function->running, "\t");
     add_number(text, function->running, "\t");
@@ -75,7 +91,7 @@ static void row_workers(const struct router *router, size_t index, struct text *
     add(text, " :");
     TAILQ_FOREACH (registration, &slot->peer->registrations, in_peer) {
         add(text, " ");
-        add_bytes(text, registration->function->name, registration->function->name_size);
+        add_name(text, registration->function);
     }
     add(text, "\n");
 }

@@ -208,6 +208,14 @@ class Listings(Commands):
         status = json.loads(self.daemon.ctl("status", "--json").stdout)
         self.assertTrue(any('odd "name"\\ \x01' in row.values() for row in status), status)
 
+    def test_tabs_and_line_feeds_in_a_name_do_not_break_the_listing(self):
+        self.peer.can_do("a\tb", "c\nd")
+        self.peer.echo()
+        status = json.loads(self.daemon.ctl("status", "--json").stdout)
+        names = [row["function"] for row in status]
+        self.assertIn("a\tb", names)
+        self.assertIn("c?d", names)
+
     def test_ping_says_how_long_it_took(self):
         run = self.daemon.ctl("ping")
         self.assertEqual(run.returncode, FINE, run.stderr)
