@@ -401,7 +401,8 @@ bool config_finish(struct config *config, struct config_errors *errors)
                  limits->text_line_max, least);
         complain(errors, &(struct place){"", 0, "limits", "text_line_max"}, why);
     }
-    for (size_t i = 0; i < CONFIG_POOLS; i++) {
+    /* What was wrong with a pool has been said by then, with its line. */
+    for (size_t i = 0; before == 0 && i < CONFIG_POOLS; i++) {
         if (config->pools[i].declared || config->pools[i].layout.class_count > 0)
             judge_pool(config, i, (struct place){"", 0, "", ""}, errors);
     }

@@ -120,8 +120,8 @@ bool config_set(struct config *config, const char *assignment, struct config_err
 
 /*
  * Judges what only the whole can tell: limits against each other, the layouts of declared and
- * default pools (pmad_layout_fit()). Call once, after files and assignments. Returns true if nothing
- * was wrong.
+ * default pools (pmad_layout_fit()), the latter only where `*errors` is empty so far. Call once, after
+ * files and assignments, whatever they met. Returns true if it found nothing more.
  */
 bool config_finish(struct config *config, struct config_errors *errors);
 

@@ -124,7 +124,7 @@ static bool configure(struct config *config, const struct arguments *arguments,
         text_put(&text, "server.socket=%s", arguments->socket);
         (void)config_set(config, socket, errors);
     }
-    return errors->count == 0 && config_finish(config, errors);
+    return config_finish(config, errors) && errors->count == 0;
 }
 
 static enum exit_status print(const char *output)
@@ -133,6 +133,18 @@ static enum exit_status print(const char *output)
         return EXIT_FINE;
     (void)fprintf(stderr, "pmadd: stdout: %s\n", strerror(errno));
     return EXIT_REFUSED;
+}
+
+/* All that was wrong; of more than there was room for, at least how many. */
+static void report(const struct config_errors *errors)
+{
+    size_t shown = 0;
+
+    for (const char *at = errors->text; (at = strchr(at, '\n')) != NULL; at++)
+        shown++;
+    (void)fputs(errors->text, stderr);
+    if (shown < errors->count)
+        (void)fprintf(stderr, "pmadd: and %zu more errors\n", errors->count - shown);
 }
 
 static enum exit_status serve(const struct config *config, const struct budget *budget)
@@ -174,7 +186,7 @@ static enum exit_status run(const struct arguments *arguments)
     bool holds;
 
     if (!configure(&config, arguments, &errors)) {
-        (void)fputs(errors.text, stderr);
+        report(&errors);
         return EXIT_WRONG;
     }
     holds = budget_plan(&budget, &config);

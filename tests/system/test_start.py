@@ -107,6 +107,21 @@ class Refused(unittest.TestCase):
                             f"nothing about line {number}, {key}:\n{run.stderr}")
         self.assertIn("[nonsense]", run.stderr)
 
+    def test_limits_that_do_not_go_together_are_reported_beside_the_rest(self):
+        with tempfile.TemporaryDirectory(prefix="pmadd-", dir=lib.short_tmp()) as directory:
+            file = Path(directory) / "pmadd.conf"
+            file.write_text("[limits]\nfunction_name_max = 1024\nfoo = 1\n" + "bar = 1\n" * 3000)
+            run = lib.run(lib.PMADD, "--config", file, "--check-config")
+        self.assertEqual(run.returncode, WRONG_CONFIG)
+        self.assertIn(":3: [limits] foo:", run.stderr)
+        self.assertRegex(run.stderr, r"and \d+ more errors")
+        with tempfile.TemporaryDirectory(prefix="pmadd-", dir=lib.short_tmp()) as directory:
+            file = Path(directory) / "pmadd.conf"
+            file.write_text("[limits]\nfunction_name_max = 1024\nfoo = 1\n")
+            run = lib.run(lib.PMADD, "--config", file, "--check-config")
+        self.assertIn(":3: [limits] foo:", run.stderr)
+        self.assertIn("[limits] text_line_max:", run.stderr)
+
     def test_an_unknown_option_is_refused_with_a_hint(self):
         run = lib.run(lib.PMADD, "--colour")
         self.assert_refused(run, WRONG_CONFIG, "--colour", "--help|[Uu]sage")
