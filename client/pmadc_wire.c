@@ -230,12 +230,13 @@ enum pmadc_status pmadc_send(struct pmadc *client, enum gm_type type, const stru
 static enum pmadc_status frame_look(struct pmadc *client, const struct pmadc_buffer *buffer,
                                     struct pmadc_frame *frame)
 {
-    const uint8_t *bytes = buffer->bytes + buffer->begin;
     size_t size = filled(buffer);
     struct gm_head *head = &frame->head;
+    const uint8_t *bytes;
 
-    if (size == 0)
+    if (size == 0) /* and perhaps no buffer yet */
         return PMADC_TIMEOUT;
+    bytes = buffer->bytes + buffer->begin;
     switch (gm_head_decode(head, bytes, size, HEAD_MAX_IN)) {
     case GM_NEED_MORE:
         return PMADC_TIMEOUT;
