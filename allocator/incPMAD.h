@@ -19,18 +19,27 @@
  *         pmad_destroy(pool);
  *     }
  *
- * Inside the mapping, in this order:
+ * A pool, and how many bytes each part has (pmad_layout_fit() is the only copy of the arithmetic):
  *
- *     | descriptor, size table, classes | run of class 0 | run of class 1 | ... |
- *       metadata, rounded up to 64        blocks at one stride, each behind its header
+ *     | descriptor, tables | part of class 0 | part of class 1 | ... |
+ *       metadata             usable
  *
- * The arithmetic (pmad_layout_fit() is its only copy):
+ *     pool     = pool_size rounded up to whole pages, or to whole huge pages where those are wanted
+ *     usable   = pool - metadata, rounded down to whole granules
+ *     part[i]  = usable * share[i] / 100, rounded down to whole granules; the last class gets what is
+ *                left
+ *     blocks   = as many as go into the part with all that belongs to them, never 0
  *
- *     mapping  = pool_size rounded up to the page size
- *     usable   = mapping - metadata
- *     bytes[i] = usable * share[i] / 100, rounded down to 16; the last class gets what is left
- *     stride   = 16 (header) + block_size, rounded up to 16
- *     blocks   = bytes[i] / stride, never 0
+ * What belongs to a block depends on the engine, which is chosen when the library is built:
+ *
+ *     stack      8 bytes beside it (and 8 a class); for block sizes that are multiples of 128, a line
+ *                of 64 bytes left free after each KiB of blocks or after each larger block. Granules:
+ *                the smallest power of two g, 256 at least, of which no more than 1024 and no more
+ *                than g / 4 go into the pool.
+ *     intrusive  a header of 16 bytes before it, and its size rounded up to 16. Granules of 16 bytes.
+ *     guarded    both: 16 bytes behind it, 1 beside it (pmad_guard.h)
+ *
+ * What lies beside the blocks of a class comes before the first of them, rounded up to 64 bytes.
  *
  * A request of `size` bytes is served by the smallest class whose block size is not below it, and by
  * no other: which class is taken is a function of the size alone.
@@ -39,9 +48,10 @@
 #include <stdint.h>
 
 enum {
-    PMAD_CLASSES_MAX = 64,       /* classes in a layout */
-    PMAD_GRANULARITY = 8,        /* every block size is a multiple of it */
-    PMAD_BLOCK_MAX = 1024 * 1024 /* bytes in the largest possible block */
+    PMAD_CLASSES_MAX = 64,        /* classes in a layout */
+    PMAD_GRANULARITY = 8,         /* every block size is a multiple of it */
+    PMAD_BLOCK_MAX = 1024 * 1024, /* bytes in the largest possible block */
+    PMAD_HUGE_PAGE_SIZE = 2 * 1024 * 1024
 };
 
 /* What is asked of the system for a pool: not at all; if it can be had; or init fails without it. */
@@ -59,27 +69,37 @@ struct pmad_layout {
     size_t pool_size;   /* bytes, metadata included; rounded up to whole pages */
     size_t class_count; /* 1 to PMAD_CLASSES_MAX */
     struct pmad_class classes[PMAD_CLASSES_MAX];
-    enum pmad_want prefault;   /* every page is there before pmad_init() returns: no fault later */
-    enum pmad_want lock;       /* mlock(2): never paged out */
-    enum pmad_want huge_pages; /* transparent huge pages, madvise(2) MADV_HUGEPAGE */
+    enum pmad_want prefault; /* every page is there before pmad_init() returns: no fault later */
+    enum pmad_want lock;     /* mlock(2): never paged out */
+
+    /* Transparent huge pages, madvise(2) MADV_HUGEPAGE. Pools of at least PMAD_HUGE_PAGE_SIZE are
+     * rounded up to it and begin at a multiple of it; smaller ones cannot have any. */
+    enum pmad_want huge_pages;
+
+    /* Explicit huge pages, mmap(2) MAP_HUGETLB, out of those that the administrator has put aside.
+     * They round up every pool, had or not, and are there before pmad_init() returns. */
+    enum pmad_want explicit_huge_pages;
 };
 
 enum pmad_status {
     PMAD_OK,
-    PMAD_NO_CLASSES,        /* class_count is 0 */
-    PMAD_TOO_MANY_CLASSES,  /* class_count is above PMAD_CLASSES_MAX */
-    PMAD_BLOCK_ZERO,        /* a block size is 0 */
-    PMAD_BLOCK_UNALIGNED,   /* a block size is no multiple of PMAD_GRANULARITY */
-    PMAD_BLOCK_TOO_LARGE,   /* a block size is above PMAD_BLOCK_MAX */
-    PMAD_NOT_ASCENDING,     /* a block size is not above the one before it */
-    PMAD_SHARE_ZERO,        /* a class has no share of the pool */
-    PMAD_SHARES_NOT_100,    /* the shares do not sum to 100 */
-    PMAD_POOL_TOO_SMALL,    /* some class would have no block */
-    PMAD_POOL_TOO_LARGE,    /* the arithmetic of sizes would overflow */
-    PMAD_MAPPING_REFUSED,   /* mmap(2) failed; errno is its own */
-    PMAD_PREFAULT_REFUSED,  /* prefault = PMAD_REQUIRE and the pages could not be had */
-    PMAD_LOCK_REFUSED,      /* lock = PMAD_REQUIRE and mlock(2) failed (see RLIMIT_MEMLOCK) */
-    PMAD_HUGE_PAGES_REFUSED /* huge_pages = PMAD_REQUIRE and madvise(2) refused */
+    PMAD_NO_CLASSES,         /* class_count is 0 */
+    PMAD_TOO_MANY_CLASSES,   /* class_count is above PMAD_CLASSES_MAX */
+    PMAD_BLOCK_ZERO,         /* a block size is 0 */
+    PMAD_BLOCK_UNALIGNED,    /* a block size is no multiple of PMAD_GRANULARITY */
+    PMAD_BLOCK_TOO_LARGE,    /* a block size is above PMAD_BLOCK_MAX */
+    PMAD_NOT_ASCENDING,      /* a block size is not above the one before it */
+    PMAD_SHARE_ZERO,         /* a class has no share of the pool */
+    PMAD_SHARES_NOT_100,     /* the shares do not sum to 100 */
+    PMAD_POOL_TOO_SMALL,     /* some class would have no block */
+    PMAD_POOL_TOO_LARGE,     /* the arithmetic of sizes would overflow */
+    PMAD_MAPPING_REFUSED,    /* mmap(2) failed; errno is its own */
+    PMAD_PREFAULT_REFUSED,   /* prefault = PMAD_REQUIRE and the pages could not be had */
+    PMAD_LOCK_REFUSED,       /* lock = PMAD_REQUIRE and mlock(2) failed (see RLIMIT_MEMLOCK) */
+    PMAD_HUGE_PAGES_REFUSED, /* huge_pages = PMAD_REQUIRE and madvise(2) refused, they are off, or the
+                                pool is smaller than one */
+    PMAD_EXPLICIT_HUGE_PAGES_REFUSED, /* explicit_huge_pages = PMAD_REQUIRE and mmap(2) refused */
+    PMAD_REGION_MISALIGNED /* pmad_init_at() was given a region that begins at no multiple of 64 */
 };
 
 /* What a layout comes to, by arithmetic alone. */
@@ -87,14 +107,17 @@ struct pmad_fit {
     enum pmad_status status;
     size_t class_at_fault; /* index of the class that `status` is about; 0 where it is about none */
     size_t pool_size_min;  /* PMAD_OK, PMAD_POOL_TOO_SMALL: the smallest pool_size in which every
-                              class of this layout has a block, in whole pages; else 0. (Rounding
-                              can make a pool a page or two above it too small again.) */
-    size_t mapping_size;   /* bytes mapped */
-    size_t metadata_size;  /* bytes of them that are not blocks or their headers */
+                              class of this layout has a block, in whole pages, or huge pages where
+                              it is rounded up to them; else 0. (Rounding can make a slightly larger
+                              pool too small again.) */
+    size_t mapping_size;   /* bytes of the pool */
+    size_t metadata_size;  /* bytes of them that belong to no class */
     size_t usable_size;    /* mapping_size - metadata_size */
     struct pmad_fit_class {
         size_t block_size; /* bytes a caller may use */
         size_t stride;     /* bytes from one block to the next */
+        size_t group;      /* so many blocks, then 64 bytes left free; 0: no such gaps */
+        size_t side;       /* bytes of the part before its first block or header */
         size_t blocks;     /* how many there are: exactly so many allocations succeed */
         size_t bytes;      /* of the pool, for this class: what is left over included */
     } classes[PMAD_CLASSES_MAX];
@@ -102,11 +125,11 @@ struct pmad_fit {
 
 /* What a pool is doing. Counters since pmad_init(). */
 struct pmad_stats {
-    size_t pool_size;                   /* bytes mapped */
-    size_t usable_size;                 /* of them, for blocks and their headers */
-    size_t used_size;                   /* bytes of blocks in use, by block size */
-    uint64_t refused_size;              /* requests no class is large enough for, or of size 0 */
-    int prefaulted, locked, huge_pages; /* 1: had; 0: not asked for, or not had */
+    size_t pool_size;      /* bytes */
+    size_t usable_size;    /* of them, for the classes */
+    size_t used_size;      /* bytes of blocks in use, by block size */
+    uint64_t refused_size; /* requests no class is large enough for, or of size 0 */
+    int prefaulted, locked, huge_pages, explicit_huge_pages; /* 1: had; 0: not asked for, or not */
     size_t class_count;
     struct pmad_class_stats {
         size_t block_size, stride, blocks;
@@ -120,9 +143,14 @@ struct pmad_stats {
 enum pmad_finding {
     PMAD_SOUND,             /* nothing */
     PMAD_DESCRIPTOR_BROKEN, /* the descriptor or the size table does not say what init wrote */
-    PMAD_HEADER_BROKEN,     /* a block's header names another class, or no class */
+    PMAD_HEADER_BROKEN,     /* a block's header names another class, or no class; in a guarded build
+                               also: it was written to while the block was in use */
     PMAD_LIST_BROKEN,       /* a free list leaves its run, meets a block twice, or does not end */
-    PMAD_COUNT_BROKEN       /* free and in-use blocks of a class do not sum to its blocks */
+    PMAD_COUNT_BROKEN,      /* free and in-use blocks of a class do not sum to its blocks */
+
+    /* These only a guarded build can see; pmad_guard_find() tells more of them. */
+    PMAD_CANARY_BROKEN,     /* somebody wrote behind the end of a block */
+    PMAD_FREE_BLOCK_WRITTEN /* somebody wrote to a block that was given back */
 };
 
 struct pmad_check {
@@ -141,13 +169,39 @@ struct pmad;
  */
 enum pmad_status pmad_layout_fit(const struct pmad_layout *layout, struct pmad_fit *fit);
 
+/* The same for pmad_init_at() with a region of `bytes` bytes: nothing is rounded to pages, and
+ * `layout->pool_size` is not looked at. */
+enum pmad_status pmad_region_fit(const struct pmad_layout *layout, size_t bytes,
+                                 struct pmad_fit *fit);
+
 /*
- * Maps a pool as `layout` says: one mmap(2), and the calls that `prefault`, `lock` and `huge_pages`
+ * Maps a pool as `layout` says: one mmap(2), and the calls that `prefault`, `lock` and the huge pages
  * ask for. On PMAD_OK `*pool` is ready and belongs to the caller until pmad_destroy(). On any other
  * status `*pool` is NULL and nothing stays mapped; pmad_layout_fit() on the same layout names the
- * class at fault and the size that would do. `layout` is not kept.
+ * class at fault and the size that would do, pmad_shortage() what the system would have had to
+ * allow. `layout` is not kept.
  */
 enum pmad_status pmad_init(struct pmad **pool, const struct pmad_layout *layout);
+
+/*
+ * Makes a pool in memory of the caller's, `bytes` bytes from `region` on, a multiple of 64. It needs
+ * neither a system nor a C library, and does no more than write to the region: `pool_size` and what
+ * the layout wants of the system are not looked at. The pool goes when the memory does; there is no
+ * need for pmad_destroy(), which does nothing to it (but see pmad_guard.h). PMAD_OK, PMAD_REGION_MISALIGNED, or what
+ * pmad_region_fit() says; then `*pool` is NULL.
+ */
+enum pmad_status pmad_init_at(struct pmad **pool, void *region, size_t bytes,
+                              const struct pmad_layout *layout);
+
+/* What a pool needs of something that the system limits, and what the system allows, in bytes. */
+struct pmad_shortage {
+    size_t needed, allowed; /* SIZE_MAX: no limit */
+};
+
+/* Returns it for PMAD_LOCK_REFUSED (RLIMIT_MEMLOCK, which is for the whole process) and for
+ * PMAD_EXPLICIT_HUGE_PAGES_REFUSED (huge pages of 2 MiB that nobody has), as the system stands now;
+ * zeroes for any other status. */
+struct pmad_shortage pmad_shortage(const struct pmad_layout *layout, enum pmad_status status);
 
 /*
  * Returns a block of at least `size` bytes, aligned to 16 (to 8 where the block size of its class is
@@ -159,14 +213,15 @@ void *pmad_alloc(struct pmad *pool, size_t size);
 /*
  * Gives `block` back to the class it came from. NULL is ignored, and so is any address outside the
  * pool. A block of this pool must have come from pmad_alloc() and not have been given back since:
- * anything else inside the pool is the caller's bug and undefined.
+ * anything else inside the pool is the caller's bug and undefined. A guarded build reports all that
+ * should not have been given back, NULL excepted, and does nothing else with it (pmad_guard.h).
  */
 void pmad_free(struct pmad *pool, void *block);
 
 /* Returns how many bytes `block`, in use and of this pool, has room for: its class's block size. */
 size_t pmad_block_size(const struct pmad *pool, const void *block);
 
-/* Unmaps the pool with one munmap(2); every block of it is gone. NULL is ignored. */
+/* Unmaps a pool of pmad_init() with one munmap(2); every block of it is gone. NULL is ignored. */
 void pmad_destroy(struct pmad *pool);
 
 /* Fills `*stats`; O(classes), reads only, at any time by the pool's thread. */

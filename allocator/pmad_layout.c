@@ -1,9 +1,9 @@
-/* From a layout to block counts: the one copy of the arithmetic in incPMAD.h. */
-#define _GNU_SOURCE /* NOLINT(readability-identifier-naming): the name is libc's */
-#include <unistd.h>
-
+/*
+ * From a layout to block counts: the one copy of the arithmetic in incPMAD.h. It needs neither libc nor
+ * a system; what pages have to do with it is in pmad_system.c.
+ */
+#include "pmad_layout.h"
 #include "incPMAD.h"
-#include "pmad_pool.h"
 
 static enum pmad_status class_status(const struct pmad_layout *layout, size_t i)
 {
@@ -43,14 +43,71 @@ static enum pmad_status classes_status(const struct pmad_layout *layout, size_t 
     return shares == 100 ? PMAD_OK : PMAD_SHARES_NOT_100;
 }
 
-static size_t stride_of(size_t block_size)
+struct pmad_plan pmad_plan(size_t pool_size, size_t class_count, size_t largest_block)
 {
-    return PMAD_HEADER_SIZE + pmad_round_up(block_size, PMAD_HEADER_SIZE);
+    size_t units = largest_block / PMAD_GRANULARITY;
+    size_t runs = (class_count + PMAD_LISTS_EXTRA) * sizeof(struct pmad_run);
+    struct pmad_plan plan = {.granule = PMAD_GRANULE_MIN};
+    size_t metadata, unit;
+
+    /* Small granules take a large map, large ones waste a piece of every class. */
+    while (PMAD_GRANULES_MAX > 0 && (pool_size / plan.granule > PMAD_GRANULES_MAX ||
+                                     pool_size / plan.granule > plan.granule / 4))
+        plan.granule *= 2;
+
+    plan.table_offset = sizeof(struct pmad) + runs;
+    plan.map_offset =
+        pmad_round_up(plan.table_offset + (units + 1) * sizeof(uint16_t), sizeof(void *));
+    metadata = plan.map_offset;
+    if (PMAD_GRANULES_MAX > 0)
+        metadata += (pool_size / plan.granule + 1) * sizeof(void *);
+    metadata = pmad_round_up(metadata, PMAD_LINE_SIZE);
+
+    /* The usable part ends with the pool and consists of whole granules. */
+    unit = plan.granule > PMAD_LINE_SIZE ? plan.granule : PMAD_LINE_SIZE;
+    plan.usable_offset = metadata;
+    if (metadata < pool_size)
+        plan.usable_offset = pool_size - (pool_size - metadata) / unit * unit;
+    return plan;
 }
 
-/* Cuts `fit->usable_size` into runs. Returns the index of the first class that is left without a
- * block, or class_count when all have one. */
-static size_t cut(const struct pmad_layout *layout, struct pmad_fit *fit)
+/* The bytes that `blocks` blocks of a class take with all that belongs to them. */
+static size_t bytes_of(const struct pmad_fit_class *class, size_t blocks)
+{
+    size_t gaps = class->group == 0 || blocks == 0 ? 0 : (blocks - 1) / class->group;
+
+    return pmad_side_size(blocks) + blocks * class->stride + gaps * PMAD_COLOUR_GAP;
+}
+
+/* Returns how many blocks go into `bytes`. */
+static size_t blocks_in(const struct pmad_fit_class *class, size_t bytes)
+{
+    size_t each = class->stride + PMAD_SLOT_SIZE + PMAD_GUARD_STATE_SIZE;
+    size_t group = class->group == 0 ? 1 : class->group;
+    size_t gap = class->group == 0 ? 0 : PMAD_COLOUR_GAP;
+    size_t blocks = bytes / (each * group + gap) * group; /* a little off: the ends are rounded */
+
+    while (bytes_of(class, blocks + 1) <= bytes)
+        blocks++;
+    while (blocks > 0 && bytes_of(class, blocks) > bytes)
+        blocks--;
+    return blocks;
+}
+
+static struct pmad_fit_class shape_of(size_t block_size)
+{
+    struct pmad_fit_class class = {.block_size = block_size};
+
+    class.stride =
+        PMAD_HEADER_SIZE + pmad_round_up(block_size + PMAD_GUARD_CANARY_SIZE, PMAD_STRIDE_UNIT);
+    if (PMAD_COLOUR_GAP > 0 && block_size % PMAD_COLOUR_UNIT == 0)
+        class.group = block_size < PMAD_COLOUR_SPAN ? PMAD_COLOUR_SPAN / block_size : 1;
+    return class;
+}
+
+/* Cuts `fit->usable_size` into the parts of the classes. Returns the index of the first class that is
+ * left without a block, or class_count when all have one. */
+static size_t cut(const struct pmad_layout *layout, size_t granule, struct pmad_fit *fit)
 {
     size_t usable = fit->usable_size;
     size_t left = usable;
@@ -59,75 +116,98 @@ static size_t cut(const struct pmad_layout *layout, struct pmad_fit *fit)
 
     for (size_t i = 0; i <= last; i++) {
         const struct pmad_class *class = &layout->classes[i];
+        struct pmad_fit_class *fitted = &fit->classes[i];
         /* usable * share / 100, in two steps that cannot overflow */
         size_t bytes = usable / 100 * class->share + usable % 100 * class->share / 100;
 
-        bytes = i == last ? left : bytes / PMAD_HEADER_SIZE * PMAD_HEADER_SIZE;
+        bytes = i == last ? left : bytes / granule * granule;
         left -= bytes;
-        fit->classes[i] = (struct pmad_fit_class){
-            .block_size = class->block_size,
-            .stride = stride_of(class->block_size),
-            .blocks = bytes / stride_of(class->block_size),
-            .bytes = bytes,
-        };
-        if (fit->classes[i].blocks == 0 && without > i)
+        *fitted = shape_of(class->block_size);
+        fitted->bytes = bytes;
+        fitted->blocks = blocks_in(fitted, bytes);
+        fitted->side = fitted->blocks == 0 ? 0 : pmad_side_size(fitted->blocks);
+        if (fitted->blocks == 0 && without > i)
             without = i;
     }
     return without;
 }
 
-/*
- * Returns the smallest mapping in which every class has a block.
- *
- * A class has one when its share of `usable` reaches its stride. That is a plain bound for every
- * class but the last, which also gets what rounding took from the others: less than 16 bytes each.
- * How much that is goes up and down with the size, so the last few pages are tried one by one, from
- * a bound below which nothing can do. There are at most 16 * 63 * 100 bytes to try, 25 small pages.
- */
-static size_t smallest_mapping(const struct pmad_layout *layout, size_t metadata, size_t page)
+/* Cuts a pool of `pool_size` bytes; returns what cut() does. */
+static size_t fit_size(const struct pmad_layout *layout, size_t pool_size, struct pmad_fit *fit)
 {
-    struct pmad_fit trial;
+    size_t largest = layout->classes[layout->class_count - 1].block_size;
+    struct pmad_plan plan = pmad_plan(pool_size, layout->class_count, largest);
+
+    fit->mapping_size = pool_size;
+    fit->metadata_size = plan.usable_offset;
+    fit->usable_size = pool_size > plan.usable_offset ? pool_size - plan.usable_offset : 0;
+    return cut(layout, plan.granule, fit);
+}
+
+/*
+ * Returns a size below which class `i` stays without a block, seeing that it is without one in
+ * `pool_size`: its share of the usable part has to reach what one block takes. The last class also
+ * gets what rounding took from the others, less than a granule each.
+ */
+static size_t bound_of(const struct pmad_layout *layout, size_t i, size_t pool_size)
+{
     size_t last = layout->class_count - 1;
-    size_t bound = 0;
+    size_t largest = layout->classes[last].block_size;
+    struct pmad_fit_class class = shape_of(layout->classes[i].block_size);
+    size_t least = bytes_of(&class, 1);
+    struct pmad_plan plan;
+    size_t bound = pool_size;
 
-    for (size_t i = 0; i <= last; i++) {
-        const struct pmad_class *class = &layout->classes[i];
-        size_t least = stride_of(class->block_size) * 100 / class->share;
-        size_t gift = i == last ? PMAD_HEADER_SIZE * last * 100 / class->share : 0;
+    do { /* granules grow with the pool; what they give to the last class must not be underrated */
+        size_t need, gift;
 
-        if (least > bound + gift)
-            bound = least - gift;
-    }
-    trial.mapping_size = pmad_round_up(metadata + bound, page);
-    for (;; trial.mapping_size += page) {
-        trial.usable_size = trial.mapping_size - metadata;
-        if (cut(layout, &trial) == layout->class_count)
-            return trial.mapping_size;
+        plan = pmad_plan(bound, layout->class_count, largest);
+        gift = last * plan.granule;
+        if (i < last)
+            need = pmad_round_up(least, plan.granule);
+        else
+            need = least > gift ? least - gift : 0;
+        need = plan.map_offset + need * 100 / layout->classes[i].share;
+        bound = need > pool_size ? need : pool_size;
+    } while (plan.granule < pmad_plan(bound, layout->class_count, largest).granule && i == last);
+    return bound;
+}
+
+/* Returns the smallest pool, in whole units, in which every class has a block. It goes up from bound
+ * to bound, and so passes over nothing that would do. */
+static size_t smallest_pool(const struct pmad_layout *layout, size_t unit)
+{
+    size_t pool_size = unit;
+
+    for (;;) {
+        struct pmad_fit trial;
+        size_t without = fit_size(layout, pool_size, &trial);
+        size_t bound;
+
+        if (without == layout->class_count)
+            return pool_size;
+        bound = pmad_round_up(bound_of(layout, without, pool_size), unit);
+        pool_size = bound > pool_size ? bound : pool_size + unit;
     }
 }
 
-enum pmad_status pmad_layout_fit(const struct pmad_layout *layout, struct pmad_fit *fit)
+enum pmad_status pmad_fit_into(const struct pmad_layout *layout, size_t pool_size, size_t unit,
+                               struct pmad_fit *fit)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t without;
 
     *fit = (struct pmad_fit){.status = PMAD_OK};
     fit->status = classes_status(layout, &fit->class_at_fault);
     if (fit->status != PMAD_OK)
         return fit->status;
+    if (pool_size > (size_t)PTRDIFF_MAX) { /* no object is larger, and sums below could overflow */
+        fit->status = PMAD_POOL_TOO_LARGE;
+        return fit->status;
+    }
 
-    /* No object may be larger than PTRDIFF_MAX, or pointers into it could not be subtracted. */
-    if (layout->pool_size > (size_t)PTRDIFF_MAX - page)
-        return fit->status = PMAD_POOL_TOO_LARGE;
-
-    fit->metadata_size = pmad_blocks_offset(layout->classes[layout->class_count - 1].block_size,
-                                            layout->class_count);
-    fit->pool_size_min = smallest_mapping(layout, fit->metadata_size, page);
-    fit->mapping_size = pmad_round_up(layout->pool_size, page);
-    if (fit->mapping_size > fit->metadata_size)
-        fit->usable_size = fit->mapping_size - fit->metadata_size;
-
-    without = cut(layout, fit);
+    if (unit > 0)
+        fit->pool_size_min = smallest_pool(layout, unit);
+    without = fit_size(layout, pool_size, fit);
     if (without < layout->class_count) {
         fit->class_at_fault = without;
         fit->status = PMAD_POOL_TOO_SMALL;
@@ -135,25 +215,8 @@ enum pmad_status pmad_layout_fit(const struct pmad_layout *layout, struct pmad_f
     return fit->status;
 }
 
-const char *pmad_strerror(enum pmad_status status)
+enum pmad_status pmad_region_fit(const struct pmad_layout *layout, size_t bytes,
+                                 struct pmad_fit *fit)
 {
-    static const char *const texts[] = {
-        [PMAD_OK] = "success",
-        [PMAD_NO_CLASSES] = "the layout has no size class",
-        [PMAD_TOO_MANY_CLASSES] = "the layout has more than 64 size classes",
-        [PMAD_BLOCK_ZERO] = "a block size is 0",
-        [PMAD_BLOCK_UNALIGNED] = "a block size is no multiple of 8",
-        [PMAD_BLOCK_TOO_LARGE] = "a block size is above 1 MiB",
-        [PMAD_NOT_ASCENDING] = "the block sizes do not ascend",
-        [PMAD_SHARE_ZERO] = "a share is 0 percent",
-        [PMAD_SHARES_NOT_100] = "the shares do not sum to 100",
-        [PMAD_POOL_TOO_SMALL] = "the pool is too small for one block of every class",
-        [PMAD_POOL_TOO_LARGE] = "the pool is larger than an address space",
-        [PMAD_MAPPING_REFUSED] = "the system refused the mapping",
-        [PMAD_PREFAULT_REFUSED] = "the system refused the pages to be faulted in beforehand",
-        [PMAD_LOCK_REFUSED] = "the system refused to lock the pool in memory",
-        [PMAD_HUGE_PAGES_REFUSED] = "the system refused huge pages",
-    };
-
-    return (size_t)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
+    return pmad_fit_into(layout, bytes / PMAD_LINE_SIZE * PMAD_LINE_SIZE, PMAD_REGION_UNIT, fit);
 }

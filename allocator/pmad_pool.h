@@ -2,81 +2,79 @@
 #define PMAD_POOL_H
 
 /*
- * How a pool lies in its mapping. Only the allocator's own sources, and the test that plants damage,
- * include this.
+ * How a pool lies in its memory. Public only because pmad_inline.h needs it: nothing here is for
+ * callers, and all of it may change.
  *
- *     struct pmad | class_of[0 .. units_max] | pad | runs[0 .. class_count] | pad | blocks ...
+ *     | struct pmad | runs[] | size table | granule map | part of class 0 | part of class 1 | ... |
+ *       metadata                                          usable: shares are cut from it
  *
- * The last run is the none class. It has no blocks and never will: size 0, sizes above the largest
- * class and addresses that are not ours all lead to it, so that none of them is a case in the code.
+ * Beside the runs of the classes lie those that make cases into data: the `none` run, which serves
+ * sizes that no class serves and never has a block, and what else the engine needs.
  *
- * A free list ends in the `end` header of its own run, and `end.next` is `end` itself: popping an
- * empty list leaves it empty, and pushing `end` onto an empty list changes nothing.
+ * PMAD_INTRUSIVE and PMAD_GUARD choose the engine and the guarded build. Every file that sees this
+ * header must be compiled with the values the library was built with.
  */
 #include "incPMAD.h"
 
+#ifndef PMAD_INTRUSIVE
+#    define PMAD_INTRUSIVE 0
+#endif
+#ifndef PMAD_GUARD
+#    define PMAD_GUARD 0
+#endif
+
 enum {
-    PMAD_HEADER_SIZE = 16, /* lies before every block; runs and strides are rounded to it */
-    PMAD_LINE_SIZE = 64    /* a cache line; the descriptor's parts are rounded to it */
+    PMAD_LINE_SIZE = 64, /* a cache line; what the pool consists of is rounded to it */
+    PMAD_RUN_SIZE = 2 * PMAD_LINE_SIZE,
+
+    /* What the guarded build adds to every block: behind it, and beside it. */
+    PMAD_GUARD_CANARY_SIZE = PMAD_GUARD ? 16 : 0,
+    PMAD_GUARD_STATE_SIZE = PMAD_GUARD ? 1 : 0
 };
 
-struct pmad_header {
-    _Alignas(PMAD_HEADER_SIZE) struct pmad_header *next; /* while free; else anything */
-    size_t class_id; /* index of its run, from init to destroy */
-};
+#if PMAD_INTRUSIVE
+#    include "pmad_intrusive.h"
+#else
+#    include "pmad_stack.h"
+#endif
 
-_Static_assert(sizeof(struct pmad_header) == PMAD_HEADER_SIZE, "published as 16 bytes");
-
+/* One class's blocks. */
 struct pmad_run {
-    /* What pmad_alloc() and pmad_free() touch: one cache line. */
-    _Alignas(PMAD_LINE_SIZE) struct pmad_header *free;
-    size_t in_use;
-    struct pmad_header end;
-    size_t high_water;
-    uint64_t refused;
+    struct pmad_list list; /* of the free ones */
 
-    /* What init wrote and nobody changes; all 0 in the none class. */
-    _Alignas(PMAD_LINE_SIZE) struct pmad_header *first;
+    /* What init wrote and nobody changes; 0 in the runs that are no class's. */
+    _Alignas(PMAD_LINE_SIZE) char *first; /* the first block */
     size_t block_size, stride, blocks;
+    size_t group; /* blocks between two coloured gaps; 0: there are no gaps */
+    size_t side;  /* bytes of the class's part that lie before its first block */
     unsigned share;
 };
 
+_Static_assert(sizeof(struct pmad_run) == PMAD_RUN_SIZE, "the engines count on it");
+
 struct pmad {
     /* What pmad_alloc() and pmad_free() read. */
-    struct pmad_run *runs;
-    struct pmad_run *none;  /* runs + class_count */
-    size_t units_max;       /* the largest class in units of PMAD_GRANULARITY */
-    uintptr_t blocks_begin; /* address of the first block of the first run */
-    size_t blocks_span;     /* bytes from there to the end of the mapping */
+    size_t units_end;        /* the largest class in units of PMAD_GRANULARITY, plus 1 */
+    const uint16_t *list_at; /* for a request of so many units: bytes from the pool to its list */
+    struct pmad_finder finder;
 
-    size_t class_count, mapping_size, usable_size;
-    int prefaulted, locked, huge_pages;
-    uint8_t class_of[]; /* index of the run that serves a request of so many units */
+    _Alignas(PMAD_LINE_SIZE) size_t class_count;
+    size_t pool_size, usable_size, granule;
+    void *mapping; /* what pmad_destroy() unmaps; NULL if the memory is the caller's */
+    size_t mapping_size;
+    int prefaulted, locked, huge_pages, explicit_huge_pages;
+    struct pmad_run runs[]; /* of the classes, then the others */
 };
 
-static inline size_t pmad_round_up(size_t size, size_t to)
+/* Returns the list that serves requests of `size` bytes. */
+static inline struct pmad_list *pmad_list_for(const struct pmad *pool, size_t size)
 {
-    return (size + to - 1) / to * to;
-}
+    /* A size so large that the sum wraps comes to 0 units, and 0 units to the none run. */
+    size_t units = (size + PMAD_GRANULARITY - 1) / PMAD_GRANULARITY;
 
-/* Returns how far into the mapping the runs begin. */
-static inline size_t pmad_runs_offset(size_t largest_block)
-{
-    size_t units = largest_block / PMAD_GRANULARITY;
-
-    return pmad_round_up(sizeof(struct pmad) + units + 1, PMAD_LINE_SIZE);
-}
-
-/* Returns how far into the mapping the blocks begin: a multiple of PMAD_LINE_SIZE. */
-static inline size_t pmad_blocks_offset(size_t largest_block, size_t class_count)
-{
-    return pmad_runs_offset(largest_block) + (class_count + 1) * sizeof(struct pmad_run);
-}
-
-/* Returns the header of the `index`th block of `run`. */
-static inline struct pmad_header *pmad_run_header(const struct pmad_run *run, size_t index)
-{
-    return (void *)((char *)run->first + index * run->stride);
+    units = pmad_select(units < pool->units_end, units, 0);
+    units = pmad_in_register((uintptr_t)pool + pool->list_at[units]);
+    return (struct pmad_list *)units; /* NOLINT(performance-no-int-to-ptr): was a pointer */
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* The reference layouts, as data. */
-#include <string.h>
+#include <stdbool.h>
 
 #include "incPMAD.h"
 
@@ -13,10 +13,19 @@ const struct pmad_profile pmad_profiles[] = {
     {NULL, 0, {{0, 0}}},
 };
 
+static bool same_text(const char *left, const char *right)
+{
+    while (*left != '\0' && *left == *right) {
+        left++;
+        right++;
+    }
+    return *left == *right;
+}
+
 const struct pmad_profile *pmad_profile_find(const char *name)
 {
     for (const struct pmad_profile *profile = pmad_profiles; profile->name != NULL; profile++)
-        if (strcmp(profile->name, name) == 0)
+        if (same_text(profile->name, name))
             return profile;
     return NULL;
 }

@@ -25,8 +25,9 @@ set(PMADD_INCLUDEDIR ${CMAKE_INSTALL_INCLUDEDIR}/pmadd)
 file(RELATIVE_PATH PMADD_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" PMADD_PC_TO_PREFIX "${PMADD_PC_TO_PREFIX}")
 
-# install_library(TARGET NAME): archive and headers, NAME.pc, and a package for find_package(NAME)
-# that defines NAME::NAME. Both find their way from where they lie, so that the tree may be moved.
+# install_library(TARGET NAME DESCRIPTION DEFINITION...): archive and headers, NAME.pc, and a package for
+# find_package(NAME) that defines NAME::NAME. Both find their way from where they lie, so that the tree
+# may be moved. The definitions are those that the target makes its users compile with.
 function(install_library target name description)
   install(TARGETS ${target} EXPORT ${name}
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
@@ -34,6 +35,8 @@ function(install_library target name description)
 
   set(PC_NAME ${name})
   set(PC_DESCRIPTION ${description})
+  list(TRANSFORM ARGN PREPEND " -D" OUTPUT_VARIABLE PC_DEFINITIONS)
+  list(JOIN PC_DEFINITIONS "" PC_DEFINITIONS)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/library.pc.in ${name}.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
@@ -45,7 +48,8 @@ function(install_library target name description)
     DESTINATION ${package_dir})
 endfunction()
 
-install_library(pmad pmad "PMAD, pools of sized blocks in one mmap")
+install_library(pmad pmad "PMAD, pools of sized blocks in one mmap"
+  ${PMAD_DEFINITIONS})
 install_library(pmad_client_archive pmad_client "Client and worker library of pmadd")
 
 install(TARGETS pmadd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})

@@ -196,8 +196,13 @@ static const char *layout_fault(const struct pmad_layout *layout, char *why)
         snprintf(why, SETTING_WHY_MAX, "missing; a declared pool has classes or a profile");
         return "class";
     }
-    if (pmad_layout_fit(layout, &fit) == PMAD_OK)
-        return NULL;
+    if (pmad_layout_fit(layout, &fit) == PMAD_OK) {
+        if (layout->huge_pages != PMAD_REQUIRE || fit.mapping_size >= PMAD_HUGE_PAGE_SIZE)
+            return NULL;
+        snprintf(why, SETTING_WHY_MAX,
+                 "required for a pool smaller than one; allowed: 2M and more");
+        return "huge_pages";
+    }
     if (fit.status == PMAD_POOL_TOO_SMALL) {
         snprintf(why, SETTING_WHY_MAX,
                  "%s is too small: class %zu gets no block; the smallest size that would do is %s",

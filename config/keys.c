@@ -82,7 +82,9 @@ static const struct config_key_info keys[] = {
     {"pool *", "prefault", "try", "every page is there before the start is over", false,
      WANTED(prefault)},
     {"pool *", "lock", "off", "never paged out", false, WANTED(lock)},
-    {"pool *", "huge_pages", "off", "transparent huge pages", false, WANTED(huge_pages)},
+    {"pool *", "huge_pages", "try", "transparent huge pages", false, WANTED(huge_pages)},
+    {"pool *", "explicit_huge_pages", "off", "huge pages that the administrator has put aside",
+     false, WANTED(explicit_huge_pages)},
 
     {"function *", "timeout", "0", "how long a worker may take", true, NULL},
     {"function *", "retries", "unlimited", "how many workers a task may cost", true, NULL},

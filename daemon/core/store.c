@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pmad_inline.h"
 #include "pmad_must.h"
 
 /* What a block of so many bytes holds of a body. */
@@ -48,7 +49,7 @@ size_t store_class(const struct store *store, size_t size)
 
 static void *take_from(struct store *store, size_t class)
 {
-    void *block = pmad_alloc(store->pool, store->class_size[class]);
+    void *block = pmad_alloc_inline(store->pool, store->class_size[class]);
 
     if (block)
         store->room -= room_in(store->class_size[class]);
@@ -70,7 +71,7 @@ void store_give(struct store *store, void *block)
 {
     store->room += room_in(pmad_block_size(store->pool, block));
     store->given = true;
-    pmad_free(store->pool, block);
+    pmad_free_inline(store->pool, block);
 }
 
 /* A block towards `left` bytes of a body. */

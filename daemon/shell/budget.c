@@ -101,10 +101,13 @@ static void pool_compute(struct budget *budget, struct config *config, enum conf
 
     if (config->pools[id].declared)
         return;
-    budget->computed[id] = needs_layout(needs, layout);
     layout->prefault = tasks->prefault;
     layout->lock = tasks->lock;
     layout->huge_pages = tasks->huge_pages;
+    layout->explicit_huge_pages = tasks->explicit_huge_pages;
+    budget->computed[id] = needs_layout(needs, layout);
+    if (layout->pool_size < PMAD_HUGE_PAGE_SIZE)
+        layout->huge_pages = PMAD_OFF; /* it is smaller than one */
 }
 
 /* ---- the inequalities ---- */

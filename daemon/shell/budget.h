@@ -46,9 +46,9 @@ struct budget {
 /* What the router goes by, as the config has it. */
 struct router_limits budget_limits(const struct config_limits *limits);
 
-/* Works everything out. A computed pool takes prefault, lock and huge_pages from [pool tasks], and
- * its layout is written into `*config` as if it had been declared. Returns true if every rule
- * holds. */
+/* Works everything out. A computed pool takes prefault, lock and both kinds of huge pages from
+ * [pool tasks], but no transparent ones where it is smaller than one; its layout is written into
+ * `*config` as if it had been declared. Returns true if every rule holds. */
 bool budget_plan(struct budget *budget, struct config *config);
 
 /* True if every rule holds. */

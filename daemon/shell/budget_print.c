@@ -31,9 +31,10 @@ static void put_pool(const struct budget *budget, size_t id, struct text *text)
 
     text_put(text, "pool %-8s %zu bytes, ", config_pool_names[id], fit->mapping_size);
     put_mebibytes(text, fit->mapping_size);
-    text_put(text, "%s; prefault %s, lock %s, huge_pages %s\n",
+    text_put(text, "%s; prefault %s, lock %s, huge_pages %s, explicit_huge_pages %s\n",
              budget->computed[id] ? ", worked out from [limits]" : "", want_words[layout->prefault],
-             want_words[layout->lock], want_words[layout->huge_pages]);
+             want_words[layout->lock], want_words[layout->huge_pages],
+             want_words[layout->explicit_huge_pages]);
     text_put(text, "  %10s %10s %10s %12s\n", "class", "blocks", "stride", "bytes");
     for (size_t i = 0; i < layout->class_count; i++) {
         const struct pmad_fit_class *class = &fit->classes[i];

@@ -4,33 +4,59 @@
 #include <string.h>
 
 #include "log.h"
+#include "pmad_must.h"
+#include "text.h"
 
-/* What to do about a refusal; NULL where its text says it all. */
-static const char *remedy(enum pmad_status status)
+/* What the system can refuse: the setting that insists on it, and what to do about it. */
+static const struct refusal {
+    const char *setting, *remedy;
+} refusals[] = {
+    [PMAD_MAPPING_REFUSED] = {"size", "make the pool smaller, or give the machine more memory"},
+    [PMAD_PREFAULT_REFUSED] = {"prefault = require",
+                               "make the pool smaller, or give the machine more memory"},
+    [PMAD_LOCK_REFUSED] = {"lock = require",
+                           "raise RLIMIT_MEMLOCK (LimitMEMLOCK= in a unit, ulimit -l in a shell)"},
+    [PMAD_HUGE_PAGES_REFUSED] = {"huge_pages = require",
+                                 "set huge_pages = try, or let the kernel give them "
+                                 "(/sys/kernel/mm/transparent_hugepage/enabled)"},
+    [PMAD_EXPLICIT_HUGE_PAGES_REFUSED] = {"explicit_huge_pages = require",
+                                          "set explicit_huge_pages = try, or put more pages of "
+                                          "2 MiB aside (sysctl vm.nr_hugepages)"},
+};
+
+/* Returns whether a pool of that layout asks for what was refused. */
+static bool asks(const struct pmad_layout *layout, enum pmad_status refused)
 {
-    switch (status) {
-    case PMAD_MAPPING_REFUSED:
-    case PMAD_PREFAULT_REFUSED:
-        return "make the pool smaller, or give the machine more memory";
-    case PMAD_LOCK_REFUSED:
-        return "raise RLIMIT_MEMLOCK (LimitMEMLOCK= in a unit, ulimit -l in a shell)";
-    case PMAD_HUGE_PAGES_REFUSED:
-        return "set huge_pages = try, or let the kernel give them "
-               "(/sys/kernel/mm/transparent_hugepage/enabled)";
-    case PMAD_OK:
-    case PMAD_NO_CLASSES:
-    case PMAD_TOO_MANY_CLASSES:
-    case PMAD_BLOCK_ZERO:
-    case PMAD_BLOCK_UNALIGNED:
-    case PMAD_BLOCK_TOO_LARGE:
-    case PMAD_NOT_ASCENDING:
-    case PMAD_SHARE_ZERO:
-    case PMAD_SHARES_NOT_100:
-    case PMAD_POOL_TOO_SMALL:
-    case PMAD_POOL_TOO_LARGE:
-        return "run pmadd --check-config";
-    }
-    return "run pmadd --check-config";
+    return (refused == PMAD_LOCK_REFUSED ? layout->lock : layout->explicit_huge_pages) != PMAD_OFF;
+}
+
+/* How much was needed and how much is allowed, where that is limited. What is allowed is for the whole
+ * process, and so all pools have been given back by now. */
+static void put_shortage(struct text *text, const struct budget *budget, enum config_pool_id id,
+                         enum pmad_status status)
+{
+    struct pmad_shortage shortage = pmad_shortage(&budget->layouts[id], status);
+    size_t needed = 0;
+
+    if (shortage.needed == 0 || shortage.allowed == SIZE_MAX)
+        return;
+    for (size_t i = 0; i < CONFIG_POOLS; i++)
+        needed += asks(&budget->layouts[i], status) ? budget->fits[i].mapping_size : 0;
+    text_put(text, "the pools that ask for it need %zu bytes, and %zu are allowed; ", needed,
+             shortage.allowed);
+}
+
+static void log_refusal(const struct budget *budget, enum config_pool_id id,
+                        enum pmad_status status, int err)
+{
+    const struct refusal *refusal = &refusals[status];
+    char numbers[128];
+    struct text text = text_in(numbers, sizeof numbers);
+
+    put_shortage(&text, budget, id, status);
+    log_event(LOG_LEVEL_ERROR, "pool %s of %zu bytes: %s: %s: %s; %s%s", config_pool_names[id],
+              budget->fits[id].mapping_size, refusal->setting, pmad_strerror(status), strerror(err),
+              numbers, refusal->remedy);
 }
 
 /* What was only to be tried for and not had, or not asked for, is not promised. */
@@ -49,6 +75,10 @@ static void log_not_had(enum config_pool_id id, const struct pmad_layout *layout
                   config_pool_names[id]);
     if (layout->huge_pages != PMAD_OFF && !stats.huge_pages)
         log_event(LOG_LEVEL_INFO, "pool %s has no huge pages", config_pool_names[id]);
+    if (layout->explicit_huge_pages != PMAD_OFF && !stats.explicit_huge_pages)
+        log_event(
+            LOG_LEVEL_WARNING, "pool %s has no explicit huge pages: %zu bytes of them are left",
+            config_pool_names[id], pmad_shortage(layout, PMAD_EXPLICIT_HUGE_PAGES_REFUSED).allowed);
 }
 
 int daemon_pools_map(struct daemon_pools *pools, const struct budget *budget)
@@ -62,10 +92,10 @@ int daemon_pools_map(struct daemon_pools *pools, const struct budget *budget)
         status = pmad_init(&pools->of[id], &budget->layouts[id]);
         err = errno != 0 ? errno : ENOMEM;
         if (status != PMAD_OK) {
-            log_event(LOG_LEVEL_ERROR, "pool %s of %zu bytes: %s: %s; %s", config_pool_names[id],
-                      budget->fits[id].mapping_size, pmad_strerror(status), strerror(err),
-                      remedy(status));
+            /* What arithmetic can find, config and budget have found. */
+            MUST(status >= PMAD_MAPPING_REFUSED);
             daemon_pools_unmap(pools);
+            log_refusal(budget, id, status, err);
             return -err;
         }
         log_not_had(id, &budget->layouts[id], pools->of[id]);

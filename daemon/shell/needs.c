@@ -17,10 +17,24 @@ void needs_add(struct needs *needs, size_t block_size, size_t blocks)
     needs->list[needs->count++] = (struct router_need){.block_size = block_size, .blocks = blocks};
 }
 
-/* A class that is to be: what it must have. */
+/* A class that is to be: what it must have, and about how many bytes of a pool that takes. */
 struct wanted {
-    size_t block_size, blocks;
+    size_t block_size, blocks, bytes;
 };
+
+/* What a block takes in a pool that has no others, with all that belongs to it; by the allocator's own
+ * arithmetic, as it depends on the engine. */
+static size_t cost_of(size_t block_size)
+{
+    enum { SAMPLE = 64, ROOM = 1024 * 1024 }; /* enough of them that no rounding shows */
+    struct pmad_layout layout = {.pool_size = SAMPLE * block_size + ROOM,
+                                 .class_count = 1,
+                                 .classes = {{.block_size = block_size, .share = 100}}};
+    struct pmad_fit fit;
+
+    MUST(pmad_layout_fit(&layout, &fit) == PMAD_OK);
+    return fit.classes[0].bytes / fit.classes[0].blocks + 1;
+}
 
 /* One class for each rounded size, ascending. Returns how many. */
 static size_t wanted_collect(const struct needs *needs, struct wanted *wanted)
@@ -52,9 +66,7 @@ static bool shares_cut(struct pmad_layout *layout, const struct wanted *wanted, 
     size_t sum = 0;
 
     for (size_t i = 0; i < layout->class_count; i++) {
-        /* As incPMAD.h has it: a header before each block, and runs rounded down to 16. */
-        size_t bytes = wanted[i].blocks * (wanted[i].block_size + 16) + 16;
-        size_t share = percent == 0 ? 101 : (bytes + percent - 1) / percent;
+        size_t share = percent == 0 ? 101 : (wanted[i].bytes + percent - 1) / percent;
 
         sum += share;
         if (sum > 100)
@@ -80,7 +92,8 @@ bool needs_layout(const struct needs *needs, struct pmad_layout *layout)
         return false;
     for (size_t i = 0; i < layout->class_count; i++) {
         layout->classes[i].block_size = wanted[i].block_size;
-        usable += wanted[i].blocks * (wanted[i].block_size + 16);
+        wanted[i].bytes = wanted[i].blocks * cost_of(wanted[i].block_size);
+        usable += wanted[i].bytes;
     }
 
     /* Every step makes every share cheaper, so this ends: at the latest where each is 1 percent. */

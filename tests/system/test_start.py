@@ -7,6 +7,7 @@ config that is wrong, 1 for what the system would not give.
 import contextlib
 import glob
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,24 @@ import pmadd_testlib as lib
 from pmadd_testlib import Daemon, Peer
 
 FINE, FAILED, WRONG_CONFIG = 0, 1, 2
+
+
+def pool_sizes(*args):
+    """The bytes of each pool, as --check-config prints them."""
+    printed = lib.run(lib.PMADD, "--check-config", *args).stdout
+    rows = re.findall(r"^pool (\w+) +(\d+) bytes", printed, re.MULTILINE)
+    return {name: int(size) for name, size in rows}
+
+
+def explicit_huge_pages_left():
+    """How many bytes of huge pages of 2 MiB nobody has."""
+    where = Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
+    if not where.exists():
+        return 0
+    free, overcommit, promised, surplus = (
+        int((where / f"{name}_hugepages").read_text())
+        for name in ("free", "nr_overcommit", "resv", "surplus"))
+    return max(0, free + overcommit - promised - surplus) << 21
 
 
 class Refused(unittest.TestCase):
@@ -96,6 +115,28 @@ class Refused(unittest.TestCase):
                          "class = 1024, 50\nclass = 1048576, 50\n")
         self.assertIn(run.returncode, (FAILED, WRONG_CONFIG), run.stderr)
         self.assertRegex(run.stderr, r"pool.*memory")
+
+    @unittest.skipUnless(lib.can_be_others(), "needs root and setpriv")
+    @unittest.skipIf(lib.SANITIZED, "a sanitizer turns mlock into nothing")
+    def test_pools_that_may_not_be_locked_are_refused_with_both_numbers(self):
+        require = "--set", "pool wire.lock=require"
+        size = pool_sizes(*require)["wire"]
+        with lib.directory_of(lib.NOBODY) as place:
+            run = lib.run("prlimit", "--memlock=65536", *lib.as_user(lib.NOBODY), place / "pmadd",
+                          "--socket", self.socket, *require)
+        self.assert_refused(run, FAILED, rf"pool wire of {size} bytes: lock = require: .*"
+                                         rf"need {size} bytes, and 65536 are allowed; .*MEMLOCK")
+
+    def test_explicit_huge_pages_nobody_put_aside_are_refused_with_both_numbers(self):
+        left = explicit_huge_pages_left()
+        require = ("--set", "pool tasks.explicit_huge_pages=require", "--set",
+                   f"pool tasks.size={left + (32 << 20)}", "--set", "pool tasks.prefault=off")
+        sizes = pool_sizes(*require)
+        needed = sum(sizes[name] for name in ("tasks", "workers", "runtime"))
+        run = lib.run(lib.PMADD, "--socket", self.socket, *require)
+        self.assert_refused(run, FAILED, rf"pool tasks of {sizes['tasks']} bytes: "
+                                         rf"explicit_huge_pages = require: .*need {needed} bytes, "
+                                         rf"and {left} are allowed; .*vm\.nr_hugepages")
 
     def test_all_errors_of_a_file_are_reported_in_one_go(self):
         run = self.start("[server]\ncolour = red\nlog_level = loud\n[limits]\ntasks = many\n"

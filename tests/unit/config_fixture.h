@@ -11,7 +11,8 @@
 static inline bool same_layout(const struct pmad_layout *a, const struct pmad_layout *b)
 {
     if (a->pool_size != b->pool_size || a->class_count != b->class_count ||
-        a->prefault != b->prefault || a->lock != b->lock || a->huge_pages != b->huge_pages)
+        a->prefault != b->prefault || a->lock != b->lock || a->huge_pages != b->huge_pages ||
+        a->explicit_huge_pages != b->explicit_huge_pages)
         return false;
     for (size_t i = 0; i < a->class_count; i++) {
         if (a->classes[i].block_size != b->classes[i].block_size ||

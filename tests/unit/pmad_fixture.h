@@ -1,11 +1,21 @@
 #ifndef PMAD_FIXTURE_H
 #define PMAD_FIXTURE_H
 
-/* What the suites of the allocator share: layouts worth trying, and numbers that repeat. */
+/* What the suites of the allocator share: layouts worth trying, numbers that repeat, and what the two
+ * engines and the guard make different. */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "incPMAD.h"
+#include "pmad_pool.h" /* PMAD_INTRUSIVE, PMAD_GUARD */
+
+enum {
+    /* Bytes that lie between the end of a block and the next one at least. */
+    PMAD_BETWEEN = (PMAD_INTRUSIVE ? 16 : 0) + (PMAD_GUARD ? 16 : 0),
+
+    /* No block, with all that belongs to it, takes less of a pool. */
+    PMAD_LEAST_BYTES = 16
+};
 
 static inline struct pmad_layout pmad_layout_of(const struct pmad_profile *profile,
                                                 size_t pool_size)
@@ -44,6 +54,17 @@ static inline struct pmad_layout pmad_roll_layout(uint64_t *state, size_t larges
         layout.classes[i] = (struct pmad_class){.block_size = block_size, .share = share};
     }
     return layout;
+}
+
+/* Copies `size` bytes, a multiple of 8, of a pool: free blocks, which AddressSanitizer may have been
+ * told to keep everybody from, included. */
+__attribute__((no_sanitize("address"))) static inline void pmad_peek(void *into, const void *from,
+                                                                     size_t size)
+{
+    const volatile uint64_t *words = from;
+
+    for (size_t i = 0; i < size / sizeof *words; i++)
+        ((uint64_t *)into)[i] = words[i];
 }
 
 #endif

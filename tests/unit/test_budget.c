@@ -181,10 +181,36 @@ END_TEST
 START_TEST(a_computed_pool_is_prefaulted_and_locked_as_tasks_is)
 {
     set("pool tasks.prefault=off");
+    set("pool tasks.lock=try");
     set("pool tasks.huge_pages=require");
     ck_assert(plan());
     ck_assert_int_eq(budget.layouts[POOL_RUNTIME].prefault, PMAD_OFF);
+    ck_assert_int_eq(budget.layouts[POOL_WORKERS].lock, PMAD_TRY);
     ck_assert_int_eq(budget.layouts[POOL_WORKERS].huge_pages, PMAD_REQUIRE);
+    ck_assert_int_eq(budget.layouts[POOL_WORKERS].explicit_huge_pages, PMAD_OFF);
+}
+END_TEST
+
+/* What tasks requires would keep a pool of some hundred KiB from ever being mapped. */
+START_TEST(a_computed_pool_smaller_than_a_huge_page_goes_without_transparent_ones)
+{
+    set("limits.connections=10");
+    set("pool tasks.huge_pages=require");
+    ck_assert(plan());
+    ck_assert_uint_lt(budget.fits[POOL_WORKERS].mapping_size, PMAD_HUGE_PAGE_SIZE);
+    ck_assert_int_eq(budget.layouts[POOL_WORKERS].huge_pages, PMAD_OFF);
+}
+END_TEST
+
+START_TEST(a_computed_pool_in_explicit_huge_pages_consists_of_whole_ones)
+{
+    set("pool tasks.explicit_huge_pages=try");
+    ck_assert_msg(plan(), "%s", words);
+    for (size_t i = POOL_WORKERS; i < CONFIG_POOLS; i++) {
+        ck_assert_int_eq(budget.layouts[i].explicit_huge_pages, PMAD_TRY);
+        ck_assert_uint_eq(budget.fits[i].mapping_size % PMAD_HUGE_PAGE_SIZE, 0);
+        ck_assert_uint_eq(budget.layouts[i].pool_size, budget.fits[i].mapping_size);
+    }
 }
 END_TEST
 
@@ -197,7 +223,7 @@ static const struct refusal {
     {{"limits.payload_max=1G"}, {"[pool tasks]: a body of payload_max", "1073741824 bytes"}},
     {{"limits.payload_max=16M"}, {"[pool wire]: a result of payload_max"}},
     /* Two blocks: the lane would take both. */
-    {{"pool wire.size=2200K", "pool wire.class=1048576, 100"},
+    {{"pool wire.size=2500K", "pool wire.class=1048576, 100", "pool wire.huge_pages=off"},
      {"[pool wire]: heads and answers", "there are 0"}},
     {{"pool wire.size=4M", "pool wire.class=1024, 100"},
      {"[pool wire]: heads and answers", "there are 0", "add a larger class"}},
@@ -311,6 +337,8 @@ int main(void)
     tcase_add_loop_test(cases, computed_pools_hold_a_router_and_all_its_connections, 0, 36);
     tcase_add_test(cases, a_computed_pool_stands_the_test_of_a_declared_one);
     tcase_add_test(cases, a_computed_pool_is_prefaulted_and_locked_as_tasks_is);
+    tcase_add_test(cases, a_computed_pool_smaller_than_a_huge_page_goes_without_transparent_ones);
+    tcase_add_test(cases, a_computed_pool_in_explicit_huge_pages_consists_of_whole_ones);
     tcase_add_loop_test(cases, what_cannot_be_kept_is_refused_with_its_numbers, 0,
                         COUNT_OF(refusals));
     tcase_add_test(cases, a_pool_larger_than_memory_may_be_mapped_where_nothing_is_promised);

@@ -267,7 +267,8 @@ static const struct {
     {"server.socket=/a ;b", "\"/a ;b\" is not a path that can stand in one line"},
     {"server.socket=" TEN(TEN("0123456789")), "a value longer than 263 bytes"},
     {"pool wire.foo=1",
-     "unknown key; this section has: size, class, profile, prefault, lock, huge_pages"}};
+     "unknown key; this section has: size, class, profile, prefault, lock, huge_pages, "
+     "explicit_huge_pages"}};
 
 START_TEST(a_bad_assignment_is_named)
 {
@@ -317,9 +318,10 @@ static const char all_different[] =
     "registrations_per_worker = 8\noutbox_max = 9M\nslow_peer_grace = 1234us\n"
     "frame_timeout = 0\nidle_timeout = 90m\n"
     "[pool tasks]\nsize = 9999999\nprofile = balanced\nprefault = off\n"
-    "[pool wire]\nlock = try\n"
+    "[pool wire]\nlock = try\nhuge_pages = off\n"
     "[pool workers]\nsize = 2M\nclass = 8, 1\nclass = 1M, 99\n"
-    "[pool runtime]\nsize = 2M\nprofile = min-overhead\nhuge_pages = require\n";
+    "[pool runtime]\nsize = 2M\nprofile = min-overhead\nhuge_pages = require\n"
+    "explicit_huge_pages = try\n";
 
 START_TEST(what_is_printed_reads_back_the_same)
 {
