@@ -46,9 +46,9 @@ enum pmad_crime_kind {
 struct pmad_crime {
     enum pmad_crime_kind kind;
     size_t class_index; /* or PMAD_NO_CLASS */
-    size_t
-        block_index; /* the block; of PMAD_INTERIOR_FREE the last that begins before `address`, or
-                           the first; of PMAD_FREE_LIST_MISLEADING the one whose link it is, or 0 */
+    /* The block; of PMAD_INTERIOR_FREE the last that begins before `address`, or the first; of
+     * PMAD_FREE_LIST_MISLEADING the one whose link it is, or 0. */
+    size_t block_index;
     const void *address; /* what was given back; or the first word that is wrong; or where the free
                             list leads to */
     uint64_t seen, expected; /* PMAD_WRITE_...: that word. PMAD_DOUBLE_FREE: the byte that says what

@@ -78,7 +78,7 @@ static inline void *pmad_pop(struct pmad_list *list)
     uint64_t refused = pmad_in_register(PMAD_LOAD(list->refused));
     size_t dry = pmad_in_register(free == 0);
 
-    free = free - 1 + dry;
+    free = free - (free != 0); /* not by way of `dry`: that would take a cycle longer */
     PMAD_STORE(list->free, free);
     PMAD_STORE(list->refused, refused + dry);
     PMAD_STORE(list->front, list->slots[free]);

@@ -10,7 +10,8 @@ import subprocess
 COLOURS = {"empty": "#999999", "glibc": "#8c564b", "jemalloc": "#d62728", "tcmalloc": "#ff7f0e",
            "mimalloc": "#9467bd", "stack": "#1f77b4", "intrusive": "#2ca02c",
            "stack_inline": "#1f77b4", "intrusive_inline": "#2ca02c",
-           "stack_shared": "#17becf", "intrusive_shared": "#bcbd22", "empty_shared": "#cccccc"}
+           "stack_shared": "#17becf", "intrusive_shared": "#bcbd22", "empty_shared": "#cccccc",
+           "stack_guarded": "#e377c2", "intrusive_guarded": "#7f7f7f"}
 WINDOWS = 16
 STEPS = 50  # points of the tail's curve in a decade
 GNUPLOT = """set terminal svg size 900,560 dynamic background "white" font "sans,13"

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from plan import POOLS
-from subjects import plain_environment
+from subjects import GUARDED, plain_environment
 
 
 class Runner:
@@ -43,7 +43,7 @@ class Runner:
     def run_one(self, case, subject, number):
         command = [self.programs.path(subject), case.mode, *case.arguments,
                    "--seed", str(number), "--cpu", str(self.cpu)]
-        if not self.huge_pages and subject.kind in POOLS:
+        if not self.huge_pages and subject.kind in (*POOLS, GUARDED):
             command.append("--no-huge-pages")
         with tempfile.TemporaryDirectory() as scratch:
             samples = Path(scratch) / "samples"

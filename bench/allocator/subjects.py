@@ -11,6 +11,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[2]
 
 FLOOR, PEER, CALL, SHARED, INLINE = "floor", "peer", "call", "shared", "inline"
+GUARDED = "guarded"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,8 @@ SUBJECTS = (
     Subject("intrusive_shared", SHARED),
     Subject("stack_inline", INLINE),
     Subject("intrusive_inline", INLINE),
+    Subject("stack_guarded", GUARDED),
+    Subject("intrusive_guarded", GUARDED),
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import goals
 from figures import is_level
 from plan import HIGHER, MODES, POOLS
-from subjects import FLOOR, PEER
+from subjects import FLOOR, GUARDED, PEER
 
 
 def number(value):
@@ -39,7 +39,7 @@ def table(title, head, rows):
 def mode_table(results, programs, name):
     """All cases of a mode: a line a figure, the medians, and ratios of ours to the best peer."""
     mode = MODES[name]
-    ours = programs.names(*POOLS)
+    ours = programs.names(*POOLS, *[kind for kind in (GUARDED,) if kind in mode.kinds])
     shown = programs.names(*[kind for kind in (FLOOR, PEER) if kind in mode.kinds]) + ours
     head = ["case, figure", *shown, "best peer", *(f"/{subject}" for subject in ours)]
     rows = []
