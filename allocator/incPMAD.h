@@ -33,9 +33,9 @@
  * What belongs to a block depends on the engine, which is chosen when the library is built:
  *
  *     stack      8 bytes beside it (and 8 a class); for block sizes that are multiples of 128, a line
- *                of 64 bytes left free after each KiB of blocks or after each larger block. Granules:
- *                the smallest power of two g, 256 at least, of which no more than 1024 and no more
- *                than g / 4 go into the pool.
+ *                of 64 bytes left free after as many blocks as go into 1 KiB, after one at least.
+ *                Granules: the smallest power of two g, 256 at least, of which no more than 1024 and
+ *                no more than g / 4 go into the pool.
  *     intrusive  a header of 16 bytes before it, and its size rounded up to 16. Granules of 16 bytes.
  *     guarded    both: 16 bytes behind it, 1 beside it (pmad_guard.h)
  *
@@ -112,7 +112,7 @@ struct pmad_fit {
                               pool too small again.) */
     size_t mapping_size;   /* bytes of the pool */
     size_t metadata_size;  /* bytes of them that belong to no class */
-    size_t usable_size;    /* mapping_size - metadata_size */
+    size_t usable_size;    /* mapping_size - metadata_size; 0 if the metadata are larger */
     struct pmad_fit_class {
         size_t block_size; /* bytes a caller may use */
         size_t stride;     /* bytes from one block to the next */
@@ -169,8 +169,8 @@ struct pmad;
  */
 enum pmad_status pmad_layout_fit(const struct pmad_layout *layout, struct pmad_fit *fit);
 
-/* The same for pmad_init_at() with a region of `bytes` bytes: nothing is rounded to pages, and
- * `layout->pool_size` is not looked at. */
+/* The same for pmad_init_at() with a region of `bytes` bytes: nothing is rounded to pages but
+ * `pool_size_min`, to 4096, and `layout->pool_size` is not looked at. */
 enum pmad_status pmad_region_fit(const struct pmad_layout *layout, size_t bytes,
                                  struct pmad_fit *fit);
 

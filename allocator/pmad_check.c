@@ -71,7 +71,7 @@ static enum pmad_finding check_descriptor(struct pmad *pool, struct pmad_check *
                                       : pmad_found(check, PMAD_DESCRIPTOR_BROKEN, 0, 0);
 }
 
-/* Every size below a class's block size, and not below the one before, leads to that class. */
+/* Every size up to a class's block size, and above that of the class before, leads to that class. */
 static enum pmad_finding check_size_table(const struct pmad *pool, struct pmad_check *check)
 {
     size_t units = 1;

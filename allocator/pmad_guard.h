@@ -19,7 +19,7 @@
  * What follows when a handler returns: a block that cannot be given back is left as it is. One that
  * was written to where it should not have been is put right, and given back or handed out after all,
  * so that each crime is reported once. If a free list leads to what is no free block, pmad_alloc()
- * answers NULL, for this class and from then on.
+ * reports that and answers NULL, as often as it comes across it.
  *
  * Built with AddressSanitizer as well, free blocks and what lies behind each block are forbidden
  * ground: the access itself, a read too, is the end, and the sanitizer says where it came from. The
@@ -69,7 +69,8 @@ void pmad_guard_on_crime(pmad_crime_handler *handler, void *arg);
 /*
  * Fills `*crime` with the first block of the pool that was written to where it should not have been,
  * and returns 1; 0 if there is none. Where pmad_check() has found PMAD_HEADER_BROKEN,
- * PMAD_CANARY_BROKEN or PMAD_FREE_BLOCK_WRITTEN, this is what was seen. Reports nothing.
+ * PMAD_CANARY_BROKEN or PMAD_FREE_BLOCK_WRITTEN, this is what was seen, unless several blocks were
+ * damaged: the two may then begin with another one. Reports nothing.
  */
 int pmad_guard_find(struct pmad *pool, struct pmad_crime *crime);
 

@@ -150,8 +150,8 @@ bool pmad_engine_is_sealed(const void *block, size_t class_index, const uint64_t
 {
     const struct pmad_header *header = (const struct pmad_header *)block - 1;
 
-    if (seal != NULL && (uintptr_t)header->next != *seal) {
-        *damage = (struct pmad_damage){&header->next, (uintptr_t)header->next, *seal};
+    if (seal != NULL && (uintptr_t)header->next != (uintptr_t)*seal) {
+        *damage = (struct pmad_damage){&header->next, (uintptr_t)header->next, (uintptr_t)*seal};
         return false;
     }
     *damage = (struct pmad_damage){&header->class_id, header->class_id, class_index};

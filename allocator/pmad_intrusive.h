@@ -18,6 +18,7 @@
 #include "pmad_straight.h"
 
 enum {
+    PMAD_RUN_SIZE = 128, /* bytes from one run to the next */
     PMAD_HEADER_SIZE = 16,
     PMAD_SLOT_SIZE = 0,
     PMAD_SLOTS_EXTRA = 0,
@@ -44,7 +45,7 @@ struct pmad_list {
     size_t in_use;
     struct pmad_header end;
     size_t high_water;
-    uint64_t refused;
+    size_t refused;
 };
 
 /* How the run of a block is found, and what is no block. */
@@ -62,7 +63,7 @@ static inline void *pmad_pop(struct pmad_list *list)
     size_t had = pmad_in_register(header != &list->end);
     size_t in_use = pmad_in_register(PMAD_LOAD(list->in_use)) + had;
     size_t high_water = pmad_in_register(PMAD_LOAD(list->high_water));
-    uint64_t refused = pmad_in_register(PMAD_LOAD(list->refused));
+    size_t refused = pmad_in_register(PMAD_LOAD(list->refused));
 
     PMAD_STORE(list->top, header->next);
     PMAD_STORE(list->in_use, in_use);

@@ -25,7 +25,6 @@
 
 enum {
     PMAD_LINE_SIZE = 64, /* a cache line; what the pool consists of is rounded to it */
-    PMAD_RUN_SIZE = 2 * PMAD_LINE_SIZE,
 
     /* What the guarded build adds to every block: behind it, and beside it. */
     PMAD_GUARD_CANARY_SIZE = PMAD_GUARD ? 16 : 0,
@@ -50,7 +49,7 @@ struct pmad_run {
     unsigned share;
 };
 
-_Static_assert(sizeof(struct pmad_run) == PMAD_RUN_SIZE, "the engines count on it");
+_Static_assert(sizeof(struct pmad_run) == PMAD_RUN_SIZE, "the engines say so");
 
 struct pmad {
     /* What pmad_alloc() and pmad_free() read. */

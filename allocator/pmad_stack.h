@@ -33,6 +33,7 @@
 #include "pmad_straight.h"
 
 enum {
+    PMAD_RUN_SIZE = 128,             /* bytes from one run to the next */
     PMAD_HEADER_SIZE = 0,            /* bytes before every block */
     PMAD_SLOT_SIZE = sizeof(void *), /* bytes beside every block */
     PMAD_SLOTS_EXTRA = 1,   /* slots beside one for every block: NULL, and a surplus push's */
@@ -42,7 +43,7 @@ enum {
     PMAD_LISTS_EXTRA = 2, /* runs beside those of the classes: none and dump */
 
     /* Blocks of a multiple of 128 bytes begin in every other cache set or fewer. A line left free
-     * after each PMAD_COLOUR_SPAN bytes of them, or after each larger one, spreads them over all. */
+     * after as many as go into PMAD_COLOUR_SPAN bytes, after one at least, spreads them over all. */
     PMAD_COLOUR_UNIT = 128,
     PMAD_COLOUR_SPAN = 1024,
     PMAD_COLOUR_GAP = 64
@@ -56,7 +57,7 @@ struct pmad_list {
     size_t free;                  /* how many blocks are free, the front included */
     uintptr_t *slots;
     size_t capacity; /* blocks of the class */
-    uint64_t refused;
+    size_t refused;
     uintptr_t nowhere; /* the slots of a run without blocks */
 };
 
@@ -75,7 +76,7 @@ static inline void *pmad_pop(struct pmad_list *list)
 {
     uintptr_t block = PMAD_LOAD(list->front);
     size_t free = PMAD_LOAD(list->free);
-    uint64_t refused = pmad_in_register(PMAD_LOAD(list->refused));
+    size_t refused = pmad_in_register(PMAD_LOAD(list->refused));
     size_t dry = pmad_in_register(free == 0);
 
     free = free - (free != 0); /* not by way of `dry`: that would take a cycle longer */

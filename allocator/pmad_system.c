@@ -183,7 +183,8 @@ static bool populate(const struct grant *grant)
 }
 
 /* Maps explicit huge pages, if there are enough. A process whose control group may not have them gets
- * the mapping all the same, and a signal at first touch: only pages that are there are had. */
+ * the mapping all the same, and a signal at first touch: only pages that are there are had. (Before
+ * Linux 5.14 nothing but touching them tells, and the signal comes.) */
 static bool map_explicit(struct grant *grant)
 {
 #ifdef MAP_HUGETLB

@@ -32,7 +32,7 @@ uint8_t *bytes_extend(struct bytes *bytes, size_t size)
     size_t forgotten = bytes->at != NULL ? (size_t)(bytes->at - bytes->base) : 0;
     uint8_t *end;
 
-    if (bytes->room - forgotten - bytes->size < size) {
+    if (bytes->at == NULL || bytes->room - forgotten - bytes->size < size) {
         size_t room = 2 * (bytes->size + size) + 64;
         uint8_t *wider = heap_take(room);
 
