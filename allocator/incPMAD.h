@@ -187,8 +187,8 @@ enum pmad_status pmad_init(struct pmad **pool, const struct pmad_layout *layout)
  * Makes a pool in memory of the caller's, `bytes` bytes from `region` on, a multiple of 64. It needs
  * neither a system nor a C library, and does no more than write to the region: `pool_size` and what
  * the layout wants of the system are not looked at. The pool goes when the memory does; there is no
- * need for pmad_destroy(), which does nothing to it (but see pmad_guard.h). PMAD_OK, PMAD_REGION_MISALIGNED, or what
- * pmad_region_fit() says; then `*pool` is NULL.
+ * need for pmad_destroy(), which does nothing to it (but see pmad_guard.h). Returns PMAD_OK,
+ * PMAD_REGION_MISALIGNED, or what pmad_region_fit() says; unless it is PMAD_OK, `*pool` is NULL.
  */
 enum pmad_status pmad_init_at(struct pmad **pool, void *region, size_t bytes,
                               const struct pmad_layout *layout);

@@ -15,7 +15,7 @@
  *
  * Why `front`: in a pair of give and take the block would go through slots[free], a place that either
  * call has to work out from `free`. A word at a fixed place in the run passes from one call to the
- * next three times as fast (pmad_straight.h).
+ * next in no time (pmad_straight.h).
  *
  * Running dry is no case. With no block free, `free` stays 0 and the front is slots[0]. The class of
  * sizes that nobody serves has no blocks and never gets any. An address that is not ours is given to
@@ -36,9 +36,9 @@ enum {
     PMAD_RUN_SIZE = 128,             /* bytes from one run to the next */
     PMAD_HEADER_SIZE = 0,            /* bytes before every block */
     PMAD_SLOT_SIZE = sizeof(void *), /* bytes beside every block */
-    PMAD_SLOTS_EXTRA = 1,   /* slots beside one for every block: NULL, and a surplus push's */
-    PMAD_STRIDE_UNIT = 8,   /* strides are rounded up to it */
-    PMAD_GRANULE_MIN = 256, /* bytes */
+    PMAD_SLOTS_EXTRA = 1,            /* slots beside one for every block: that of NULL */
+    PMAD_STRIDE_UNIT = 8,            /* strides are rounded up to it */
+    PMAD_GRANULE_MIN = 256,          /* bytes */
     PMAD_GRANULES_MAX = 1024,
     PMAD_LISTS_EXTRA = 2, /* runs beside those of the classes: none and dump */
 
