@@ -22,7 +22,7 @@ enum { TEXT_LINE_ROOM = 64 };
 static const struct pmad_layout default_layouts[CONFIG_POOLS] = {
     [POOL_TASKS] = {.pool_size = 32 * MIB,
                     .class_count = 5,
-                    .classes = {{96, 10}, {256, 20}, {1024, 20}, {4096, 20}, {65536, 30}}},
+                    .classes = {{96, 10}, {320, 20}, {1024, 20}, {4096, 20}, {65536, 30}}},
     [POOL_WIRE] = {.pool_size = 16 * MIB,
                    .class_count = 4,
                    .classes = {{128, 10}, {1024, 15}, {8192, 15}, {65536, 60}}}};
@@ -81,11 +81,11 @@ static bool refuse_key(const char *section_kind, char *why)
  * came before; where `once` is set, a key that is no list may not come again. Returns false with
  * `why` written.
  */
-static bool assign(const struct key_section *section, const char *key, const char *text,
-                   struct config_given *given, bool once, char *why)
+static bool assign(struct config *config, const struct key_section *section, const char *key,
+                   const char *text, struct config_given *given, bool once, char *why)
 {
     const struct config_key_info *info = key_find(section->kind, key);
-    uint64_t *keys_given = &given->keys[section->index];
+    bool *keys_given = given->keys[section->index];
     bool again;
 
     if (!section->values || (info && info->later)) {
@@ -94,20 +94,21 @@ static bool assign(const struct key_section *section, const char *key, const cha
     }
     if (!info)
         return refuse_key(section->kind, why);
-    again = (*keys_given & key_bit(info)) != 0;
+    again = keys_given[key_index(info)];
     if (again && once && !key_is_list(info)) {
         snprintf(why, SETTING_WHY_MAX, "given twice");
         return false;
     }
     if (info->rule->excludes &&
-        (*keys_given & key_bit(key_find(section->kind, info->rule->excludes)))) {
+        keys_given[key_index(key_find(section->kind, info->rule->excludes))]) {
         snprintf(why, SETTING_WHY_MAX, "cannot stand beside %s; a pool has one or the other",
                  info->rule->excludes);
         return false;
     }
     if (!setting_read(info->rule, section->values, text, !again, why))
         return false;
-    *keys_given |= key_bit(info);
+    keys_given[key_index(info)] = true;
+    config->given.keys[section->index][key_index(info)] = true;
     return true;
 }
 
@@ -170,6 +171,7 @@ void config_default(struct config *config)
     memset(config, 0, sizeof *config);
     default_section(config, "server");
     default_section(config, "limits");
+    default_section(config, "function *");
     for (size_t i = 0; i < CONFIG_POOLS; i++) {
         config->pools[i].layout = default_layouts[i];
         snprintf(name, sizeof name, "pool %s", config_pool_names[i]);
@@ -254,7 +256,7 @@ static void on_section(void *user, size_t line, const char *name)
     if (!key_section_find(reading->config, name, &section)) {
         complain(reading->errors, &place,
                  "unknown section; there are [server], [limits], [pool tasks], [pool wire], "
-                 "[pool workers], [pool runtime]");
+                 "[pool workers], [pool runtime], [function *], [access]");
     } else if (!section.values) {
         complain(reading->errors, &place, "not supported yet");
     } else if (section.index >= KEY_SECTION_POOLS) {
@@ -280,7 +282,7 @@ static void on_value(void *user, size_t line, const char *section_name, const ch
     /* The line of an unknown section has been complained about: once is enough. */
     if (!key_section_find(reading->config, section_name, &section))
         return;
-    if (assign(&section, key, value, &reading->given, true, why))
+    if (assign(reading->config, &section, key, value, &reading->given, true, why))
         return;
     complain(reading->errors, &place, why);
     if (section.index >= KEY_SECTION_POOLS)
@@ -351,12 +353,29 @@ static void copy_trimmed(char *into, size_t room, const char *from, size_t size)
     into[size] = '\0';
 }
 
+static bool set_key(struct config *config, const char *name, const char *key, const char *value,
+                    char *why)
+{
+    struct key_section section;
+
+    if (strlen(value) >= SETTING_TEXT_MAX) {
+        snprintf(why, SETTING_WHY_MAX, "a value longer than %d bytes", SETTING_TEXT_MAX - 1);
+        return false;
+    }
+    if (!key_section_find(config, name, &section)) {
+        snprintf(why, SETTING_WHY_MAX, "unknown section");
+        return false;
+    }
+    if (section.index >= KEY_SECTION_POOLS)
+        config->pools[section.index - KEY_SECTION_POOLS].declared = true;
+    return assign(config, &section, key, value, &config->set, false, why);
+}
+
 /* Takes `section.key=value` apart and gives the key its value. */
 static bool set(struct config *config, const char *assignment, char *why)
 {
     const char *equals = strchr(assignment, '='), *dot = equals;
     char name[INI_TEXT_SECTION_MAX + 1], key[64], value[SETTING_TEXT_MAX];
-    struct key_section section;
 
     while (dot && dot > assignment && *dot != '.')
         dot--;
@@ -367,17 +386,7 @@ static bool set(struct config *config, const char *assignment, char *why)
     copy_trimmed(name, sizeof name, assignment, (size_t)(dot - assignment));
     copy_trimmed(key, sizeof key, dot + 1, (size_t)(equals - dot - 1));
     copy_trimmed(value, sizeof value, equals + 1, strlen(equals + 1));
-    if (strlen(equals + 1) >= sizeof value) {
-        snprintf(why, SETTING_WHY_MAX, "a value longer than %d bytes", SETTING_TEXT_MAX - 1);
-        return false;
-    }
-    if (!key_section_find(config, name, &section)) {
-        snprintf(why, SETTING_WHY_MAX, "unknown section");
-        return false;
-    }
-    if (section.index >= KEY_SECTION_POOLS)
-        config->pools[section.index - KEY_SECTION_POOLS].declared = true;
-    return assign(&section, key, value, &config->set, false, why);
+    return set_key(config, name, key, strlen(equals + 1) < sizeof value ? value : equals + 1, why);
 }
 
 bool config_set(struct config *config, const char *assignment, struct config_errors *errors)
@@ -389,6 +398,26 @@ bool config_set(struct config *config, const char *assignment, struct config_err
     snprintf(name, sizeof name, "--set %s", assignment);
     complain(errors, &(struct place){name, 0, "", ""}, why);
     return false;
+}
+
+bool config_set_key(struct config *config, const char *section, const char *key, const char *value,
+                    const char *name, struct config_errors *errors)
+{
+    char why[SETTING_WHY_MAX];
+
+    if (set_key(config, section, key, value, why))
+        return true;
+    complain(errors, &(struct place){name, 0, "", ""}, why);
+    return false;
+}
+
+bool config_is_given(const struct config *config, const char *section, const char *key)
+{
+    struct config unused;
+    struct key_section found;
+
+    MUST(key_section_find(&unused, section, &found));
+    return config->given.keys[found.index][key_index(key_find(found.kind, key))];
 }
 
 /* ---- the whole ---- */

@@ -17,9 +17,12 @@
 #include "incPMAD.h"
 
 enum {
-    CONFIG_PATH_MAX = 108,   /* bytes of a socket path with its NUL: sizeof sun_path, unix(7) */
-    CONFIG_NAME_MAX = 64,    /* bytes of a user, group or node name with its NUL */
-    CONFIG_NODE_MAX = 40,    /* bytes of the node name in handles, without NUL */
+    CONFIG_PATH_MAX = 108,  /* bytes of a socket path with its NUL: sizeof sun_path, unix(7) */
+    CONFIG_NAME_MAX = 64,   /* bytes of a user, group or node name with its NUL */
+    CONFIG_NODE_MAX = 40,   /* bytes of the node name in handles, without NUL */
+    CONFIG_PREFIX_MAX = 42, /* bytes of the beginning of handles, without NUL */
+    CONFIG_FILE_MAX =
+        181, /* bytes of a file's path with its NUL: what a line of the config holds */
     CONFIG_LISTEN_MAX = 8,   /* TCP addresses to listen on */
     CONFIG_ADDRESS_MAX = 262 /* bytes of HOST:PORT with its NUL */
 };
@@ -41,12 +44,21 @@ enum config_log_level {
 
 struct config_server {
     char socket[CONFIG_PATH_MAX];
-    unsigned socket_mode;               /* permission bits */
+    bool socket_is_optional; /* no key: whoever starts the server says that TCP will do */
+    unsigned socket_mode;    /* permission bits */
     char socket_group[CONFIG_NAME_MAX]; /* empty: left as it is */
     size_t listen_count;
     char listen[CONFIG_LISTEN_MAX][CONFIG_ADDRESS_MAX]; /* HOST:PORT, [IPV6]:PORT */
-    char node[CONFIG_NAME_MAX]; /* printable, without blanks and colons; never empty */
+    size_t backlog;                 /* connections that may wait to be accepted, at each listener */
+    char user[CONFIG_NAME_MAX];     /* to become once all is open; empty: nobody else */
+    char pid_file[CONFIG_FILE_MAX]; /* empty: none */
+    char log_file[CONFIG_FILE_MAX]; /* or `stderr`, or `none`; empty: stderr */
     enum config_log_level log_level;
+    char node[CONFIG_NAME_MAX]; /* printable, without blanks and colons; never empty */
+    char handle_prefix[CONFIG_PREFIX_MAX + 1]; /* empty: `H:` and the node */
+    bool round_robin;                          /* a worker's functions take turns */
+    size_t worker_wakeup;                      /* sleepers woken for a task; 0: all */
+    bool exceptions;                           /* for every client, without asking */
     uint64_t shutdown_grace_us;
 };
 
@@ -71,17 +83,34 @@ struct config_pool {
     struct pmad_layout layout;
 };
 
-/* Which keys have been given: a bit for each, by its place in config_keys(), for [server], [limits]
- * and the pools. */
+/* What holds for every function. */
+struct config_function {
+    uint64_t timeout_us; /* how long a worker may have a task; 0: for ever */
+    size_t retries;      /* workers a task may cost; 0: any number */
+    size_t max_queue;    /* tasks at once, running ones included; 0: no limit of its own */
+};
+
+/* Who may do what: true where `tcp` is in the list of that name. */
+struct config_access {
+    bool submit, work, observe, admin;
+};
+
+/* Which keys have been given, by section and place in config_keys(). */
+enum { CONFIG_SECTIONS = 4 + CONFIG_POOLS, CONFIG_KEYS_MAX = 128 };
+
 struct config_given {
-    uint64_t keys[2 + CONFIG_POOLS];
+    bool keys[CONFIG_SECTIONS][CONFIG_KEYS_MAX];
 };
 
 struct config {
     struct config_server server;
     struct config_limits limits;
+    struct config_function every_function;
+    struct config_access access;
     struct config_pool pools[CONFIG_POOLS];
-    struct config_given set; /* by config_set() so far; nobody else's business */
+    /* The rest is nobody else's business. */
+    struct config_given given; /* by anybody */
+    struct config_given set;   /* by the command line */
 };
 
 /*
@@ -102,7 +131,8 @@ void config_default(struct config *config);
 /*
  * Reads `file` on top of what `*config` holds. Returns true if nothing was wrong; otherwise every
  * error of the file is in `*errors` and `*config` is not to be used. A file that cannot be read is
- * one error that names the reason. Repeating a key is an error, but for `listen` and `class`.
+ * one error that names the reason. Repeating a key is an error, but for lists: `listen`, `class` and
+ * the keys of [access].
  */
 bool config_read_file(struct config *config, const char *file, struct config_errors *errors);
 
@@ -112,11 +142,17 @@ bool config_read_text(struct config *config, const char *name, const char *text,
 
 /*
  * Applies one `section.key=value` of the command line (`pool tasks.size=8M`: the section is all
- * before the last dot ahead of the `=`). For `class` and `listen`, the first one given replaces what
- * was there; later ones add. Of other keys the last one counts. Errors are named
- * `--set section.key=value: ...`.
+ * before the last dot ahead of the `=`). Of a list the first one given replaces what was there; later
+ * ones add. Of other keys the last one counts. Errors are named `--set section.key=value: ...`.
  */
 bool config_set(struct config *config, const char *assignment, struct config_errors *errors);
+
+/* The same for an option that stands for a key: errors are named `name: ...`. */
+bool config_set_key(struct config *config, const char *section, const char *key, const char *value,
+                    const char *name, struct config_errors *errors);
+
+/* True if a file or the command line gave that key. */
+bool config_is_given(const struct config *config, const char *section, const char *key);
 
 /*
  * Judges what only the whole can tell: limits against each other, the layouts of declared and

@@ -26,15 +26,20 @@ __attribute__((format(printf, 2, 3))) static void text_add(struct text *text, co
     text->used += size > 0 ? (size_t)size : 0;
 }
 
+/* A section in which nothing is set is left out. */
 static void print_section(struct text *text, const char *name, const struct key_section *section)
 {
     char value[SETTING_TEXT_MAX];
 
-    text_add(text, "%s[%s]\n", text->used ? "\n" : "", name);
+    bool begun = false;
+
     for (const struct config_key_info *info = config_keys(); info->section; info++) {
         if (strcmp(info->section, section->kind) != 0 || info->later)
             continue;
         for (size_t i = 0; i < setting_lines(info->rule, section->values); i++) {
+            if (!begun)
+                text_add(text, "%s[%s]\n", text->used ? "\n" : "", name);
+            begun = true;
             setting_text(info->rule, section->values, i, value);
             text_add(text, "%s = %s\n", info->key, value);
         }
@@ -60,5 +65,9 @@ size_t config_print(const struct config *config, char *text, size_t room)
         MUST(key_section_find(&copy, name, &section));
         print_section(&out, name, &section);
     }
+    MUST(key_section_find(&copy, "function *", &section));
+    print_section(&out, "function *", &section);
+    MUST(key_section_find(&copy, "access", &section));
+    print_section(&out, "access", &section);
     return out.used;
 }

@@ -14,6 +14,10 @@ static const struct value_word log_levels[] = {
 static const struct value_word wants[] = {
     {"off", PMAD_OFF}, {"try", PMAD_TRY}, {"require", PMAD_REQUIRE}, {NULL, 0}};
 
+static const struct value_word yes_or_no[] = {{"no", false}, {"yes", true}, {NULL, 0}};
+
+static const char unlimited[] = "unlimited";
+
 /* Says why not; returns false so that it can be returned. */
 __attribute__((format(printf, 2, 3))) static bool refuse(char *why, const char *format, ...)
 {
@@ -75,7 +79,19 @@ static bool read_number(const struct config_rule *rule, const char *text, uint64
                   rule->or_off ? "0 (off) or " : "", min, max);
 }
 
-/* ---- words and names ---- */
+static bool read_tries(const struct config_rule *rule, const char *text, size_t *tries, char *why)
+{
+    uint64_t number = 0;
+
+    if (strcmp(text, unlimited) != 0 &&
+        (!value_count(text, &number) || number < rule->min || number > rule->max))
+        return refuse(why, "\"%.64s\" is not a number of workers; allowed: %s, or %d to %d", text,
+                      unlimited, (int)rule->min, (int)rule->max);
+    *tries = (size_t)number;
+    return true;
+}
+
+/* ---- words and texts ---- */
 
 static bool read_word(const struct value_word *words, const char *text, int *value, char *why)
 {
@@ -91,14 +107,27 @@ static bool read_word(const struct value_word *words, const char *text, int *val
     return refuse(why, "\"%.64s\" is none of: %s", text, list);
 }
 
-/* Copies a text that `allowed` takes and that is no longer than `max` bytes. */
-static bool read_text(char *into, const char *text, size_t max, bool (*allowed)(const char *text),
-                      const char *what, char *why)
+static const struct text_kind {
+    bool (*allowed)(const char *text);
+    const char *what;
+} text_kinds[] = {
+    [KIND_PATH] = {value_path, "a path that can stand in one line"},
+    [KIND_NAME] = {value_name, "a name; allowed: letters, digits and . _ - $"},
+    [KIND_NODE] = {value_node, "a name; allowed: printable ASCII without blanks, colons and "
+                               "semicolons"},
+    [KIND_PREFIX] = {value_prefix, "the beginning of a handle; allowed: printable ASCII without "
+                                   "blanks, no semicolon in front"},
+    [KIND_LISTEN] = {value_address, "an address; allowed: HOST:PORT or [IPV6]:PORT, port 1 to "
+                                    "65535"},
+};
+
+/* Copies a text of that kind that is no longer than `max` bytes. */
+static bool read_text(enum config_kind kind, char *into, const char *text, size_t max, char *why)
 {
     size_t size = strlen(text);
 
-    if (!allowed(text))
-        return refuse(why, "\"%.64s\" is not %s", text, what);
+    if (!text_kinds[kind].allowed(text))
+        return refuse(why, "\"%.64s\" is not %s", text, text_kinds[kind].what);
     if (size > max)
         return refuse(why, "%zu bytes are too long; allowed: %zu", size, max);
     memcpy(into, text, size + 1);
@@ -113,10 +142,34 @@ static bool read_listen(struct config_server *server, const char *text, bool fre
 
     if (count == CONFIG_LISTEN_MAX)
         return refuse(why, "more than %d addresses", CONFIG_LISTEN_MAX);
-    if (!read_text(server->listen[count], text, CONFIG_ADDRESS_MAX - 1, value_address,
-                   "an address; allowed: HOST:PORT or [IPV6]:PORT, port 1 to 65535", why))
+    if (!read_text(KIND_LISTEN, server->listen[count], text, CONFIG_ADDRESS_MAX - 1, why))
         return false;
     server->listen_count = count + 1;
+    return true;
+}
+
+/* A list of who may, between commas; of those there can be, only `tcp` is known so far. */
+static bool read_who(bool *tcp, const char *text, char *why)
+{
+    static const char blanks[] = " \t";
+
+    for (const char *at = text;; at++) {
+        const char *end;
+
+        at += strspn(at, blanks);
+        end = at + strcspn(at, ", \t");
+        if (end == at)
+            return refuse(why, "\"%.64s\" is not a list; allowed: tcp", text);
+        if (strncmp(at, "tcp", (size_t)(end - at)) != 0 || end - at != 3)
+            return refuse(why, "\"%.*s\": users and groups are not supported yet; allowed: tcp",
+                          (int)(end - at < 64 ? end - at : 64), at);
+        at = end + strspn(end, blanks);
+        if (*at == '\0')
+            break;
+        if (*at != ',')
+            return refuse(why, "\"%.64s\" is not a list; allowed: tcp", text);
+    }
+    *tcp = true;
     return true;
 }
 
@@ -204,6 +257,13 @@ bool setting_read(const struct config_rule *rule, void *values, const char *text
             return false;
         *(unsigned *)at = (unsigned)number;
         return true;
+    case KIND_TRIES:
+        return read_tries(rule, text, at, why);
+    case KIND_YES:
+        if (!read_word(yes_or_no, text, &word, why))
+            return false;
+        *(bool *)at = word != 0;
+        return true;
     case KIND_LOG_LEVEL:
         if (!read_word(log_levels, text, &word, why))
             return false;
@@ -215,19 +275,16 @@ bool setting_read(const struct config_rule *rule, void *values, const char *text
         *(enum pmad_want *)at = (enum pmad_want)word;
         return true;
     case KIND_PATH:
-        return read_text(at, text, CONFIG_PATH_MAX - 1, value_path,
-                         "a path that can stand in one line", why);
-    case KIND_GROUP:
-        return read_text(at, text, CONFIG_NAME_MAX - 1, value_name,
-                         "a name; allowed: letters, digits and . _ - $", why);
+    case KIND_NAME:
     case KIND_NODE:
-        return read_text(at, text, CONFIG_NODE_MAX, value_node,
-                         "a name; allowed: printable ASCII without blanks, colons and semicolons",
-                         why);
+    case KIND_PREFIX:
+        return read_text(rule->kind, at, text, rule->max, why);
     case KIND_LISTEN:
         return read_listen(at, text, fresh, why);
     case KIND_CLASS:
         return read_class(rule, at, text, fresh, why);
+    case KIND_WHO:
+        return read_who(at, text, why);
     case KIND_PROFILE:
         return read_profile(at, text, why);
     }
@@ -243,13 +300,18 @@ size_t setting_lines(const struct config_rule *rule, const void *values)
     case KIND_SIZE:
     case KIND_DURATION:
     case KIND_MODE:
+    case KIND_TRIES:
+    case KIND_YES:
     case KIND_LOG_LEVEL:
     case KIND_WANT:
         return 1;
     case KIND_PATH:
-    case KIND_GROUP:
+    case KIND_NAME:
     case KIND_NODE:
+    case KIND_PREFIX:
         return *at != '\0';
+    case KIND_WHO:
+        return *(const bool *)(const void *)at;
     case KIND_LISTEN:
         return ((const struct config_server *)values)->listen_count;
     case KIND_CLASS:
@@ -283,6 +345,15 @@ void setting_text(const struct config_rule *rule, const void *values, size_t ind
     case KIND_MODE:
         number_kinds[rule->kind].format(into, *(const unsigned *)at);
         break;
+    case KIND_TRIES:
+        if (*(const size_t *)at == 0)
+            snprintf(into, SETTING_TEXT_MAX, "%s", unlimited);
+        else
+            format_count(into, *(const size_t *)at);
+        break;
+    case KIND_YES:
+        word_text(yes_or_no, *(const bool *)at, into);
+        break;
     case KIND_LOG_LEVEL:
         word_text(log_levels, (int)*(const enum config_log_level *)at, into);
         break;
@@ -290,8 +361,9 @@ void setting_text(const struct config_rule *rule, const void *values, size_t ind
         word_text(wants, (int)*(const enum pmad_want *)at, into);
         break;
     case KIND_PATH:
-    case KIND_GROUP:
+    case KIND_NAME:
     case KIND_NODE:
+    case KIND_PREFIX:
         snprintf(into, SETTING_TEXT_MAX, "%s", (const char *)at);
         break;
     case KIND_LISTEN:
@@ -300,6 +372,9 @@ void setting_text(const struct config_rule *rule, const void *values, size_t ind
     case KIND_CLASS:
         class = &((const struct pmad_layout *)at)->classes[index];
         snprintf(into, SETTING_TEXT_MAX, "%zu, %u", class->block_size, class->share);
+        break;
+    case KIND_WHO:
+        snprintf(into, SETTING_TEXT_MAX, "tcp");
         break;
     case KIND_PROFILE:
         *into = '\0';

@@ -145,13 +145,18 @@ bool value_name(const char *text)
     return made_of(text, LETTERS DIGITS "._-$");
 }
 
-bool value_node(const char *text)
+bool value_prefix(const char *text)
 {
     for (const char *at = text; *at != '\0'; at++) {
-        if (*at <= ' ' || *at >= 0x7f || *at == ':' || *at == ';')
+        if (*at <= ' ' || *at >= 0x7f)
             return false;
     }
-    return *text != '\0';
+    return *text != '\0' && *text != ';';
+}
+
+bool value_node(const char *text)
+{
+    return value_prefix(text) && text[strcspn(text, ":;")] == '\0';
 }
 
 /* True if the `size` bytes at `host` are a name or an address: in brackets, one of IPv6, which may

@@ -47,6 +47,10 @@ bool value_name(const char *text);
 /* The name of a node: printable ASCII without blanks, `:` and `;`. */
 bool value_node(const char *text);
 
+/* The beginning of a job handle: printable ASCII without blanks, and no `;` where it would begin a
+ * comment. */
+bool value_prefix(const char *text);
+
 /* HOST:PORT, where HOST is a name, an IPv4 address or an IPv6 address in brackets, and PORT is 1 to
  * 65535. Nothing is looked up. */
 bool value_address(const char *text);

@@ -1,199 +1,71 @@
 #include "admin.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "answer.h"
+#include "change.h"
 #include "deadline.h"
 #include "gm_line.h"
-#include "halt.h"
+#include "listing.h"
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
-#include "wire.h"
-#include "worker.h"
 
-/* ---- text into a body ---- */
+/* ---- answers of one line ---- */
 
-/* Counts the bytes of a text or, once there is a body, writes them. */
-struct text {
-    struct body_cursor cursor;
-    bool writes;
-    size_t size;
+/* What a line is answered; where there is something behind, the first word of the line stands
+ * between. */
+static const struct {
+    const char *ahead, *behind;
+} replies[] = {
+    [REPLY_OK] = {"OK", NULL},
+    [REPLY_UNKNOWN_COMMAND] = {"ERR UNKNOWN_COMMAND Unknown+server+command", ""},
+    [REPLY_INCOMPLETE] = {"ERR INVALID_ARGUMENTS "
+                          "An+incomplete+set+of+arguments+was+sent+to+this+command+",
+                          ""},
+    [REPLY_NO_SHOW] = {"ERR UNKNOWN_SHOW_ARGUMENTS", NULL},
+    [REPLY_UNKNOWN_ERROR] = {"ERR UNKNOWN_ERROR", NULL},
+    [REPLY_UNKNOWN_JOB] = {"ERR UNKNOWN_JOB", NULL},
+    [REPLY_NO_FUNCTION] = {"ERR function not found", NULL},
+    [REPLY_IN_USE] = {"ERR there are still connected workers or executing clients", NULL},
+    [REPLY_BAD_NAME] = {"ERR INVALID_ARGUMENTS Function+name+too+long+or+with+a+NUL", NULL},
+    [REPLY_BAD_LIMITS] = {"ERR INVALID_ARGUMENTS maxqueue+takes+no+number,+one+or+three", NULL},
+    [REPLY_NO_ROOM] = {"ERR QUEUE_ERROR Too+many+functions", NULL},
+    [REPLY_TOO_LONG] = {"ERR INVALID_ARGUMENTS Line+too+long", NULL},
+    [REPLY_NOT_OBSERVED] = {"ERR ACCESS_DENIED ", "+needs+the+right+observe"},
+    [REPLY_NOT_ADMINISTERED] = {"ERR ACCESS_DENIED ", "+needs+the+right+admin"},
 };
 
-static void add_bytes(struct text *text, const void *bytes, size_t size)
+enum {
+    WORD_SHOWN = 128, /* bytes of a word that are repeated in an answer */
+    REPLY_BARE = 96,  /* bytes of an answer that repeats none, at most */
+    REPLY_MAX = REPLY_BARE + WORD_SHOWN
+};
+
+static size_t append(uint8_t *into, size_t at, const void *bytes, size_t size)
 {
-    if (text->writes && size > 0)
-        body_write(&text->cursor, bytes, size);
-    text->size += size;
+    if (size > 0)
+        memcpy(into + at, bytes, size);
+    return at + size;
 }
 
-static void add(struct text *text, const char *string)
+/* Writes an answer, REPLY_MAX bytes at most, and returns its size. */
+static size_t reply_format(uint8_t *into, enum reply reply, struct gm_slice word)
 {
-    add_bytes(text, string, strlen(string));
-}
+    const char *ahead = replies[reply].ahead;
+    const char *behind = replies[reply].behind;
+    size_t size = append(into, 0, ahead, strlen(ahead));
 
-/* A name, in which a line feed must not end the row. */
-static void add_name(struct text *text, const struct function *function)
-{
-    const uint8_t *at = function->name;
-    const uint8_t *end = at + function->name_size;
-
-    while (at < end) {
-        const uint8_t *feed = memchr(at, '\n', (size_t)(end - at));
-
-        add_bytes(text, at, (size_t)((feed ? feed : end) - at));
-        if (feed)
-            add(text, "?");
-        at = feed ? feed + 1 : end;
+    if (behind) {
+        size = append(into, size, word.bytes, word.size < WORD_SHOWN ? word.size : WORD_SHOWN);
+        size = append(into, size, behind, strlen(behind));
     }
+    return append(into, size, "\r\n", 2);
 }
-
-static void add_number(struct text *text, uint64_t number, const char *behind)
-{
-    char digits[24];
-
-    (void)snprintf(digits, sizeof digits, "%" PRIu64, number);
-    add(text, digits);
-    add(text, behind);
-}
-
-/* ---- rows ---- */
-
-/* FUNCTION TAB TOTAL TAB RUNNING TAB WORKERS */
-static void row_status(const struct router *router, size_t index, struct text *text)
-{
-    const struct function *function = function_at(&router->functions, index);
-
-    if (!function)
-        return;
-    add_name(text, function);
-    add(text, "\t");
-    add_number(text, function->queued + function->running, "\t");
-    add_number(text, function->running, "\t");
-    add_number(text, function->able_count, "\n");
-}
-
-/* FD IP ID : F1 F2 */
-static void row_workers(const struct router *router, size_t index, struct text *text)
-{
-    const struct peer_slot *slot = table_at(&router->peers, index);
-    const struct registration *registration;
-
-    if (!slot->peer)
-        return;
-    add_number(text, (uint64_t)slot->peer->number, " ");
-    add(text, slot->peer->address);
-    add(text, " ");
-    add(text, slot->peer->id);
-    add(text, " :");
-    TAILQ_FOREACH (registration, &slot->peer->registrations, in_peer) {
-        add(text, " ");
-        add_name(text, registration->function);
-    }
-    add(text, "\n");
-}
-
-/* POOL TAB CLASS TAB BLOCKS TAB USED TAB HIGH-WATER TAB REFUSED */
-static void row_pools(const struct router *router, size_t index, struct text *text)
-{
-    static const char *const names[] = {"tasks", "wire", "workers", "runtime"};
-    size_t pool = index / PMAD_CLASSES_MAX;
-    struct pmad_stats stats;
-    const struct pmad_class_stats *class;
-
-    pmad_stats(router->pools[pool], &stats);
-    if (index % PMAD_CLASSES_MAX >= stats.class_count)
-        return;
-    class = &stats.classes[index % PMAD_CLASSES_MAX];
-    add(text, names[pool]);
-    add(text, "\t");
-    add_number(text, class->block_size, "\t");
-    add_number(text, class->blocks, "\t");
-    add_number(text, class->in_use, "\t");
-    add_number(text, class->high_water, "\t");
-    add_number(text, class->refused, "\n");
-}
-
-/* ---- listings ---- */
-
-enum listing_kind { LISTING_NONE, LISTING_STATUS, LISTING_WORKERS, LISTING_POOLS };
-
-typedef void row_writer(const struct router *router, size_t index, struct text *text);
-
-static row_writer *const row_writers[] = {
-    [LISTING_STATUS] = row_status, [LISTING_WORKERS] = row_workers, [LISTING_POOLS] = row_pools};
-
-static size_t row_count(const struct router *router, enum listing_kind kind)
-{
-    switch (kind) {
-    case LISTING_NONE:
-        break;
-    case LISTING_STATUS:
-        return router->functions.table.count;
-    case LISTING_WORKERS:
-        return router->peers.count;
-    case LISTING_POOLS:
-        return (size_t)ROUTER_POOLS * PMAD_CLASSES_MAX;
-    }
-    return 0;
-}
-
-/* Goes over rows from the cursor to `end`, or until they fill `budget` bytes, with one row at least;
- * behind the last row comes the full stop. Returns the row to go on at. */
-static size_t go_over(const struct peer *peer, struct text *text, size_t budget, size_t end)
-{
-    const struct router *router = peer->router;
-    size_t index = peer->listing.index;
-
-    for (; index < end && text->size < budget; index++)
-        row_writers[peer->listing.kind](router, index, text);
-    if (index == row_count(router, (enum listing_kind)peer->listing.kind))
-        add(text, ".\n");
-    return index;
-}
-
-/* What is measured can have grown when it is written: the blocks taken for it count in `pools`. */
-enum { LISTING_SLACK = 3 * PMAD_CLASSES_MAX };
-
-void admin_listing_continue(struct peer *peer)
-{
-    struct router *router = peer->router;
-    size_t spare = router->wire.room > router->unread ? router->wire.room - router->unread : 0;
-    size_t budget = spare / 4 < LISTING_PIECE ? spare / 4 : LISTING_PIECE;
-    size_t count = row_count(router, (enum listing_kind)peer->listing.kind);
-    struct text measured = {0};
-    struct text written = {.writes = true};
-    struct body body;
-    struct out *out;
-    size_t next;
-
-    if (peer->outbox.size > 0)
-        return;
-    next = go_over(peer, &measured, budget + 1, count);
-    out = answer_take(peer, 0);
-    if (!out)
-        return;
-    if (!wire_take_body(router, &body, measured.size + LISTING_SLACK)) {
-        out_give(router, out);
-        peer_wait(peer, sizeof *out + wire_wants(measured.size + LISTING_SLACK), false);
-        return;
-    }
-    written.cursor = body_begin(&body);
-    MUST(go_over(peer, &written, SIZE_MAX, next) == next && written.size <= body.size);
-    body.size = written.size;
-    peer->listing.index = (uint32_t)next;
-    if (next == count)
-        peer->listing = (struct listing){0};
-    outbox_answer(peer, out, 0, body);
-}
-
-/* ---- lines ---- */
 
 /* One line of text. False: the peer is halted. */
-static bool say(struct peer *peer, const char *text, size_t size)
+static bool say(struct peer *peer, const void *text, size_t size)
 {
     struct out *out = answer_take(peer, size);
 
@@ -204,77 +76,148 @@ static bool say(struct peer *peer, const char *text, size_t size)
     return true;
 }
 
-static bool say_version(struct peer *peer)
+static bool say_reply(struct peer *peer, enum reply reply, struct gm_slice word)
 {
-    char text[VERSION_MAX + 8];
-    int size = snprintf(text, sizeof text, "OK %s\n", peer->router->version);
+    uint8_t text[REPLY_MAX];
 
-    return say(peer, text, (size_t)size);
+    return say(peer, text, reply_format(text, reply, word));
 }
 
-static bool say_unknown(struct peer *peer, struct gm_slice word)
-{
-    static const char start[] = "ERR UNKNOWN_COMMAND Unknown+server+command";
-    enum { WORD_SHOWN = 128 };
-    char text[sizeof start + WORD_SHOWN + 2];
-    size_t shown = word.size < WORD_SHOWN ? word.size : WORD_SHOWN;
-    size_t size = sizeof start - 1;
+/* ---- questions ---- */
 
-    memcpy(text, start, size);
-    memcpy(text + size, word.bytes, shown);
-    size += shown;
-    text[size++] = '\r';
-    text[size++] = '\n';
-    return say(peer, text, size);
+enum { TOLD_MAX = VERSION_MAX + 8 };
+
+/* Writes the line that answers, TOLD_MAX bytes with its NUL at most, and returns its size. */
+typedef int question(const struct router_about *about, char *into);
+
+static int tell_version(const struct router_about *about, char *into)
+{
+    return snprintf(into, TOLD_MAX, "OK %s\n", about->version);
 }
+
+static int tell_pid(const struct router_about *about, char *into)
+{
+    return snprintf(into, TOLD_MAX, "OK %ld\n", about->pid);
+}
+
+static int tell_verbosity(const struct router_about *about, char *into)
+{
+    return snprintf(into, TOLD_MAX, "OK %s\n", about->verbosity);
+}
+
+/* ---- the table ---- */
+
+enum { COMMAND_WORDS = 3, ANY = GM_WORDS_MAX };
 
 struct command {
-    const char *word;
-    enum listing_kind listing;
-    bool (*say)(struct peer *peer);
+    const char *words[COMMAND_WORDS + 1]; /* up to a NULL */
+    enum peer_right right;
+    uint8_t least, most; /* arguments behind the words */
+    uint8_t wrong_from;  /* a line of so many words that begins with the first and is no command */
+    enum reply wrong;    /* is answered this; one of fewer words is an unknown command */
+    /* what it does, one of these */
+    enum listing_kind list;
+    question *tell;
+    change *change;
 };
 
 static const struct command commands[] = {
-    {.word = "status", .listing = LISTING_STATUS},
-    {.word = "workers", .listing = LISTING_WORKERS},
-    {.word = "pools", .listing = LISTING_POOLS},
-    {.word = "version", .say = say_version},
+    {{"version"}, RIGHT_OBSERVE, 0, ANY, .tell = tell_version},
+    {{"getpid"}, RIGHT_OBSERVE, 0, ANY, .tell = tell_pid},
+    {{"verbose"}, RIGHT_OBSERVE, 0, ANY, .tell = tell_verbosity},
+    {{"status"}, RIGHT_OBSERVE, 0, ANY, .list = LISTING_STATUS},
+    {{"prioritystatus"}, RIGHT_OBSERVE, 0, ANY, .list = LISTING_PRIORITIES},
+    {{"workers"}, RIGHT_OBSERVE, 0, ANY, .list = LISTING_WORKERS},
+    {{"pools"}, RIGHT_OBSERVE, 0, ANY, .list = LISTING_POOLS},
+    {{"show", "jobs"}, RIGHT_OBSERVE, 0, 0, 2, REPLY_NO_SHOW, .list = LISTING_JOBS},
+    {{"show", "unique", "jobs"}, RIGHT_OBSERVE, 0, 0, 2, REPLY_NO_SHOW, .list = LISTING_UNIQUES},
+    {{"maxqueue"}, RIGHT_ADMIN, 1, ANY, 1, REPLY_INCOMPLETE, .change = change_max_queue},
+    {{"create", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_create},
+    {{"drop", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_drop},
+    {{"cancel", "job"}, RIGHT_ADMIN, 1, 1, 3, REPLY_UNKNOWN_ERROR, .change = change_cancel},
 };
 
-/* False: the peer is halted, and the line has had no effect. */
-static bool do_command(struct peer *peer, struct gm_slice word)
+/* How many words the command has, if the line begins with them; else 0. */
+static size_t words_of(const struct command *command, const struct gm_line *line)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        const struct command *command = &commands[i];
+    size_t count = 0;
 
-        if (!gm_word_is(word, command->word))
-            continue;
-        if (command->say)
-            return command->say(peer);
-        peer->listing = (struct listing){.kind = (uint8_t)command->listing};
-        admin_listing_continue(peer);
+    for (; command->words[count]; count++)
+        if (count == line->word_count || !gm_word_is(line->words[count], command->words[count]))
+            return 0;
+    return count;
+}
+
+/* Does the command with the arguments behind its words. False: the peer is halted, and nothing has
+ * happened. */
+static bool command_do(struct peer *peer, const struct command *command,
+                       const struct gm_slice *args, size_t count)
+{
+    char told[TOLD_MAX];
+    struct out *out;
+    enum reply reply;
+
+    if (command->tell)
+        return say(peer, told, (size_t)command->tell(&peer->router->about, told));
+    if (command->list != LISTING_NONE) {
+        listing_begin(peer, command->list);
         return true;
     }
-    return say_unknown(peer, word);
+    out = answer_take(peer, REPLY_BARE);
+    if (!out)
+        return false;
+    reply = command->change(peer->router, args, count);
+    MUST(!replies[reply].behind);
+    outbox_answer(peer, out, reply_format(out_bytes(out), reply, (struct gm_slice){0}),
+                  (struct body){0});
+    return true;
+}
+
+/* What a line that is no command is answered. */
+static enum reply complaint(const struct gm_line *line)
+{
+    for (size_t i = 0; line->word_count > 0 && i < sizeof commands / sizeof *commands; i++)
+        if (gm_word_is(line->words[0], commands[i].words[0]) &&
+            line->word_count >= commands[i].wrong_from)
+            return commands[i].wrong;
+    return REPLY_UNKNOWN_COMMAND;
+}
+
+/* False: the peer is halted, and the line has had no effect. */
+static bool line_do(struct peer *peer, const struct gm_line *line)
+{
+    struct gm_slice first = line->word_count > 0 ? line->words[0] : (struct gm_slice){0};
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        const struct command *command = &commands[i];
+        size_t words = words_of(command, line);
+        size_t args = line->word_count - words;
+
+        if (words == 0 || args < command->least || args > command->most)
+            continue;
+        if (!(peer->rights & command->right))
+            return say_reply(
+                peer, command->right == RIGHT_ADMIN ? REPLY_NOT_ADMINISTERED : REPLY_NOT_OBSERVED,
+                first);
+        return command_do(peer, command, line->words + words, args);
+    }
+    return say_reply(peer, complaint(line), first);
 }
 
 size_t admin_line(struct peer *peer, const uint8_t *bytes, size_t size)
 {
-    static const char too_long[] = "ERR INVALID_ARGUMENTS Line+too+long\r\n";
     struct gm_line line;
 
     switch (gm_line_decode(&line, bytes, size, peer->router->limits.text_line_max)) {
     case GM_LINE_NEED_MORE:
         return 0;
     case GM_LINE_TOO_LONG:
-        if (!say(peer, too_long, sizeof too_long - 1))
+        if (!say_reply(peer, REPLY_TOO_LONG, (struct gm_slice){0}))
             return 0;
         peer_end(peer);
         return size;
     case GM_LINE:
         break;
     }
-    if (line.word_count > 0 && !do_command(peer, line.words[0]))
-        return 0;
-    return line.line_size;
+    return line_do(peer, &line) ? line.line_size : 0;
 }

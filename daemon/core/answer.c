@@ -37,7 +37,7 @@ enum router_verdict answer(struct peer *peer, enum gm_type type, const struct gm
     return ROUTER_SKIP;
 }
 
-enum router_verdict answer_error(struct peer *peer, enum answer_error error, const char *text)
+void answer_error_args(enum answer_error error, struct gm_slice args[2])
 {
     static const struct {
         const char *code, *text;
@@ -48,10 +48,20 @@ enum router_verdict answer_error(struct peer *peer, enum answer_error error, con
         [ERROR_JOB_NOT_FOUND] = {"JOB_NOT_FOUND", "Job given in work result not found"},
         [ERROR_QUEUE] = {"QUEUE_ERROR", "Job queue is full"},
         [ERROR_ARGUMENT_TOO_LARGE] = {"ARGUMENT_TOO_LARGE", "Unique value too large"},
+        [ERROR_ACCESS_DENIED] = {"ACCESS_DENIED", "This connection may not do that"},
     };
-    struct gm_slice args[] = {gm_text(errors[error].code),
-                              gm_text(text ? text : errors[error].text)};
 
+    args[0] = gm_text(errors[error].code);
+    args[1] = gm_text(errors[error].text);
+}
+
+enum router_verdict answer_error(struct peer *peer, enum answer_error error, const char *text)
+{
+    struct gm_slice args[2];
+
+    answer_error_args(error, args);
+    if (text)
+        args[1] = gm_text(text);
     return answer(peer, GM_ERROR, args);
 }
 
@@ -63,6 +73,7 @@ struct limit_row {
 };
 
 static const struct limit_row limits[] = {
+    [LIMIT_QUEUE] = {"queue", 1000},
     [LIMIT_TASKS] = {"tasks", 1000},
     [LIMIT_POOL] = {"pool", 1000},
     [LIMIT_PAYLOAD] = {"payload", 0},

@@ -27,14 +27,19 @@ enum answer_error {
     ERROR_UNKNOWN_OPTION,
     ERROR_JOB_NOT_FOUND,
     ERROR_QUEUE,
-    ERROR_ARGUMENT_TOO_LARGE
+    ERROR_ARGUMENT_TOO_LARGE,
+    ERROR_ACCESS_DENIED
 };
+
+/* Code and usual text of an error, as the arguments of an ERROR. */
+void answer_error_args(enum answer_error error, struct gm_slice args[2]);
 
 /* ERROR with the code's usual text, or with `text` where that is not NULL. */
 enum router_verdict answer_error(struct peer *peer, enum answer_error error, const char *text);
 
 /* Which limit refused something: the NAME of EXTENSIONS, section 2. */
 enum refusal_limit {
+    LIMIT_QUEUE,
     LIMIT_TASKS,
     LIMIT_POOL,
     LIMIT_PAYLOAD,

@@ -11,6 +11,7 @@
 #include "outbox.h"
 #include "router_state.h"
 #include "task.h"
+#include "unique.h"
 #include "worker.h"
 
 enum { MARK_SHIFT = 31 };
@@ -22,6 +23,7 @@ struct audit {
     const char *finding; /* the first */
     size_t tasks_blocks, wire_blocks;
     size_t waiters, registrations, workers, peers;
+    size_t timers; /* of tasks that are delayed */
     size_t states[TASK_STATES];
 };
 
@@ -84,10 +86,10 @@ static void visit_bodies(struct audit *audit, visit_body *visit)
         if (slot->peer->door.kind != DOOR_CLOSED && slot->peer->door.kind != DOOR_SUBMIT)
             visit(audit, slot->peer->door.body.first);
     }
-    for (size_t i = 0; i < router->slots.table.count; i++) {
+    for (size_t i = 0; i < router->slots.top; i++) {
         const struct task *task = slot_at(&router->slots, i);
 
-        if (task)
+        if (task && task->state == TASK_TOLD)
             visit(audit, task->result.first);
     }
 }
@@ -100,34 +102,87 @@ static bool is_listed(const struct task_list *list, const struct task *task)
     return !TAILQ_EMPTY(list) && *task->place.tqe_prev == task;
 }
 
-static void check_task(struct audit *audit, const struct task *task)
+/* Is its body in the block of its envelope? */
+static bool is_inner(const struct task *task)
+{
+    const uint8_t *body = (const uint8_t *)task->body.first;
+    size_t texts = (size_t)task->unique_size + task->reducer_size;
+
+    return body >= (const uint8_t *)task &&
+           body <= (const uint8_t *)task + router_envelope_size(texts, 0);
+}
+
+static void check_waiters(struct audit *audit, const struct task *task)
 {
     const struct waiter *waiter;
 
-    audit->states[task->state]++;
-    audit->tasks_blocks++;
-    if (task->body.first && ((const uint8_t *)task->body.first < (const uint8_t *)task ||
-                             (const uint8_t *)task->body.first >
-                                 (const uint8_t *)task + router_envelope_size(GM_UNIQUE_MAX, 0)))
-        audit->tasks_blocks += chain_blocks(task->body.first);
-    expect(audit, slot_find(&audit->router->slots, task->handle) == task,
-           "a task's handle does not lead to it");
     TAILQ_FOREACH (waiter, &task->waiters, in_task) {
         audit->waiters++;
         audit->tasks_blocks++;
         expect(audit, waiter->task == task, "a waiter is in the list of another task");
     }
-    if (task->state == TASK_QUEUED)
+}
+
+/* It stands where its state says, and is waited for as its state says. */
+static void check_place(struct audit *audit, const struct task *task)
+{
+    const struct router *router = audit->router;
+    bool wanted = task->background || !TAILQ_EMPTY(&task->waiters);
+
+    switch ((enum task_state)task->state) {
+    case TASK_DELAYED:
+        audit->timers++;
+        expect(audit, task->timer.due > router->seconds.now, "a delayed task is not on its wheel");
+        expect(audit, wanted, "a foreground task is delayed that nobody waits for");
+        break;
+    case TASK_QUEUED:
         expect(audit, is_listed(&task->function->queues[task->priority], task) && !task->worker,
                "a queued task is not in its queue");
-    if (task->state == TASK_ASSIGNED)
+        expect(audit, wanted, "a foreground task waits that nobody waits for");
+        break;
+    case TASK_ASSIGNED:
+    case TASK_CANCELLED:
         expect(audit, task->worker && is_listed(&task->worker->assigned, task),
                "an assigned task is in nobody's hand");
-    if (task->state == TASK_QUEUED)
-        expect(audit, task->background || !TAILQ_EMPTY(&task->waiters),
-               "a foreground task waits that nobody waits for");
-    if (task->state == TASK_TOLD)
+        expect(audit, task->timer.due == 0 || task->state == TASK_ASSIGNED,
+               "the time of a cancelled task is limited");
+        break;
+    case TASK_TOLD:
         expect(audit, !TAILQ_EMPTY(&task->waiters), "an ended task has nobody left to tell");
+        break;
+    case TASK_ARRIVING:
+        break;
+    case TASK_FREE:
+    case TASK_STATES:
+        expect(audit, false, "a task of no state has a slot");
+        break;
+    }
+}
+
+/* Whoever can be joined can be found: this task, or the one it would have joined. */
+static void check_unique(struct audit *audit, const struct task *task)
+{
+    const struct task *twin = unique_twin(&audit->router->uniques, task);
+    bool joined =
+        task->state == TASK_DELAYED || task->state == TASK_QUEUED || task->state == TASK_ASSIGNED;
+
+    if (joined)
+        expect(audit, twin == task || !twin, "two tasks of one function have one unique id");
+    if (joined && task->unique_size > 0 && task->body.size > 0)
+        expect(audit, twin == task, "a task's unique id does not lead to it");
+}
+
+static void check_task(struct audit *audit, const struct task *task)
+{
+    audit->states[task->state]++;
+    audit->tasks_blocks++;
+    if (task->body.first && !is_inner(task))
+        audit->tasks_blocks += chain_blocks(task->body.first);
+    expect(audit, slot_find(&audit->router->slots, task->handle) == task,
+           "a task's handle does not lead to it");
+    check_waiters(audit, task);
+    check_place(audit, task);
+    check_unique(audit, task);
 }
 
 static void check_tasks(struct audit *audit)
@@ -135,7 +190,7 @@ static void check_tasks(struct audit *audit)
     const struct router *router = audit->router;
     size_t used = 0;
 
-    for (size_t i = 0; i < router->slots.table.count; i++) {
+    for (size_t i = 0; i < router->slots.top; i++) {
         const struct task *task = slot_at(&router->slots, i);
 
         if (!task)
@@ -147,6 +202,8 @@ static void check_tasks(struct audit *audit)
     for (int state = TASK_ARRIVING; state < TASK_STATES; state++)
         expect(audit, audit->states[state] == router->states[state],
                "the count of tasks in a state is wrong");
+    expect(audit, audit->timers > 0 || wheel_next(&router->seconds) == UINT64_MAX,
+           "the wheel of seconds has a timer that is nobody's");
 }
 
 /* ---- functions ---- */
@@ -162,11 +219,15 @@ static void check_function(struct audit *audit, const struct function *function)
     size_t woken = 0;
 
     for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
+        size_t before = queued;
+
         TAILQ_FOREACH (task, &function->queues[priority], place) {
             queued++;
             expect(audit, task->state == TASK_QUEUED && task->function == function,
                    "a queue holds a task that is not queued for it");
         }
+        expect(audit, queued - before == function->queued_of[priority],
+               "a function's count of tasks of a priority is wrong");
     }
     TAILQ_FOREACH (registration, &function->able, in_function) {
         able++;
@@ -181,7 +242,8 @@ static void check_function(struct audit *audit, const struct function *function)
     expect(audit, woken == function->woken, "a function's count of woken workers is wrong");
     expect(audit, function->queued <= function->woken || asleep == 0,
            "a task waits beside a sleeping worker");
-    expect(audit, function_is_idle(function) == (function->idle.tqe_prev != NULL),
+    expect(audit,
+           (function_is_idle(function) && !function->declared) == (function->idle.tqe_prev != NULL),
            "a function is idle and not listed so, or the reverse");
 }
 
@@ -242,7 +304,9 @@ static void check_peer(struct audit *audit, const struct peer *peer)
         expect(audit, waiter->peer == peer, "a waiter is in another peer's list");
     }
     TAILQ_FOREACH (task, &peer->assigned, place)
-        expect(audit, task->worker == peer && task->state == TASK_ASSIGNED,
+        expect(audit,
+               task->worker == peer &&
+                   (task->state == TASK_ASSIGNED || task->state == TASK_CANCELLED),
                "a worker holds a task that is not assigned to it");
     STAILQ_FOREACH (out, &peer->door.outs, link)
         audit->wire_blocks++;
@@ -291,7 +355,8 @@ static void check_promise(struct audit *audit)
 
     router_counts(audit->router, &counts);
     expect(audit,
-           counts.submitted == counts.completed + counts.failed + counts.abandoned + counts.queued +
+           counts.submitted == counts.completed + counts.failed + counts.cancelled +
+                                   counts.abandoned + counts.delayed + counts.queued +
                                    counts.assigned,
            "what was submitted is not what ended, waits and runs");
     expect(audit, counts.waiters == audit->waiters, "the count of waiters is wrong");

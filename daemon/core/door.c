@@ -72,16 +72,12 @@ void door_abort(struct peer *peer)
 {
     struct door *door = &peer->door;
     struct router *router = peer->router;
-    struct task *task = door->task;
 
     door_spare(router, door);
-    if (door->kind == DOOR_SUBMIT) {
-        while (!TAILQ_EMPTY(&task->waiters))
-            waiter_leave(router, TAILQ_FIRST(&task->waiters));
-        task_free(router, task);
-    } else if (door->kind != DOOR_CLOSED) {
+    if (door->kind == DOOR_SUBMIT)
+        task_give_up(router, door->task);
+    else if (door->kind != DOOR_CLOSED)
         body_release(router, door->body.first);
-    }
     door->kind = DOOR_CLOSED;
 }
 

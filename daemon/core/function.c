@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "pmad_must.h"
 #include "router.h"
 
 static size_t element_size(size_t name_max)
@@ -71,18 +72,49 @@ struct function *function_find(const struct functions *functions, struct gm_slic
     return function;
 }
 
-bool function_is_idle(const struct function *function)
+size_t function_total(const struct function *function)
 {
-    return function->queued + function->running + function->arriving + function->able_count == 0;
+    return function->delayed + function->queued + function->running;
 }
 
-/* Takes the name from the function that has been idle longest. */
-static void forget_one(struct functions *functions)
+bool function_is_idle(const struct function *function)
 {
-    struct function *function = TAILQ_FIRST(&functions->idle);
+    return function_total(function) + function->arriving + function->able_count == 0;
+}
+
+/* TAILQ keeps no mark of its own: tqe_prev is NULL exactly where it is in no list. */
+static bool is_listed(const struct function *function)
+{
+    return function->idle.tqe_prev != NULL;
+}
+
+void function_used(struct functions *functions, struct function *function)
+{
+    bool forgettable = function_is_idle(function) && !function->declared;
+
+    if (forgettable == is_listed(function))
+        return;
+    if (forgettable) {
+        TAILQ_INSERT_TAIL(&functions->idle, function, idle);
+    } else {
+        TAILQ_REMOVE(&functions->idle, function, idle);
+        function->idle.tqe_prev = NULL;
+    }
+}
+
+void function_declare(struct functions *functions, struct function *function)
+{
+    function->declared = true;
+    function_used(functions, function);
+}
+
+void function_drop(struct functions *functions, struct function *function)
+{
     struct function **at = bucket_of(functions, name_of(function));
 
-    TAILQ_REMOVE(&functions->idle, function, idle);
+    MUST(function_is_idle(function));
+    if (is_listed(function))
+        TAILQ_REMOVE(&functions->idle, function, idle);
     while (*at != function)
         at = &(*at)->next;
     *at = function->next;
@@ -100,7 +132,7 @@ struct function *function_obtain(struct functions *functions, struct gm_slice na
     if (function)
         return function;
     if (!functions->free && !TAILQ_EMPTY(&functions->idle))
-        forget_one(functions);
+        function_drop(functions, TAILQ_FIRST(&functions->idle));
     function = functions->free;
     if (!function)
         return NULL;
@@ -108,29 +140,16 @@ struct function *function_obtain(struct functions *functions, struct gm_slice na
     functions->used++;
     *function = (struct function){.used = true, .name_size = (uint32_t)name.size};
     memcpy(function->name, name.bytes, name.size);
-    for (int i = 0; i < TASK_PRIORITIES; i++)
+    for (int i = 0; i < TASK_PRIORITIES; i++) {
         TAILQ_INIT(&function->queues[i]);
+        function->max_queue[i] = functions->max_queue;
+    }
     TAILQ_INIT(&function->able);
     TAILQ_INIT(&function->asleep);
     function->next = *bucket;
     *bucket = function;
     TAILQ_INSERT_TAIL(&functions->idle, function, idle);
     return function;
-}
-
-void function_used(struct functions *functions, struct function *function)
-{
-    /* TAILQ keeps no mark of its own: tqe_prev is NULL exactly where it is in no list. */
-    bool listed = function->idle.tqe_prev != NULL;
-
-    if (function_is_idle(function) == listed)
-        return;
-    if (listed) {
-        TAILQ_REMOVE(&functions->idle, function, idle);
-        function->idle.tqe_prev = NULL;
-    } else {
-        TAILQ_INSERT_TAIL(&functions->idle, function, idle);
-    }
 }
 
 struct function *function_at(const struct functions *functions, size_t index)

@@ -21,12 +21,16 @@ struct function {
     TAILQ_ENTRY(function) idle; /* where nobody uses it */
     struct function *next;      /* in its bucket, or in the free list */
     struct task_list queues[TASK_PRIORITIES];
-    size_t queued, running, arriving; /* tasks; all but `arriving` are what `status` tells */
-    struct registration_list able;    /* every worker that can do it */
-    struct registration_list asleep;  /* of them, those that sleep, the longest first */
+    size_t delayed, queued, running; /* tasks: what `status` tells */
+    size_t arriving;
+    size_t queued_of[TASK_PRIORITIES]; /* of the queued ones */
+    size_t max_queue[TASK_PRIORITIES]; /* of function_total(), to submit at that priority; 0: any */
+    struct registration_list able;     /* every worker that can do it */
+    struct registration_list asleep;   /* of them, those that sleep, the longest first */
     size_t able_count;
-    size_t woken; /* of them, those that were woken and have not asked since */
-    bool used;    /* has a name */
+    size_t woken;  /* of them, those that were woken and have not asked since */
+    bool used;     /* has a name */
+    bool declared; /* by an administrator: it keeps its place in the table */
     uint32_t name_size;
     uint8_t name[]; /* function_name_max bytes of room */
 };
@@ -37,8 +41,9 @@ struct functions {
     struct table table;
     struct table buckets; /* struct function * */
     struct function *free;
-    struct function_list idle; /* the longest idle first */
+    struct function_list idle; /* neither in use nor declared, the longest idle first */
     size_t used;
+    size_t max_queue; /* of a function that is made */
     struct siphash_key key;
 };
 
@@ -59,8 +64,17 @@ struct function *function_obtain(struct functions *functions, struct gm_slice na
 /* Says that tasks or workers of the function came or went: notes whether it is idle now. */
 void function_used(struct functions *functions, struct function *function);
 
+/* Tasks of the function, delayed, queued and running. */
+size_t function_total(const struct function *function);
+
 /* True when nothing of it is left but its name. */
 bool function_is_idle(const struct function *function);
+
+/* Keeps it in the table, used or not, until function_drop(). */
+void function_declare(struct functions *functions, struct function *function);
+
+/* Forgets an idle function, declared or not; its row is free then. */
+void function_drop(struct functions *functions, struct function *function);
 
 /* The function in row `index`, below the table's count, or NULL. */
 struct function *function_at(const struct functions *functions, size_t index);

@@ -26,6 +26,13 @@ static void resume(struct peer *peer)
     TAILQ_INSERT_TAIL(&router->resumed, peer, halted);
 }
 
+void peer_rest(struct peer *peer)
+{
+    MUST(peer->inbox.halt == HALT_NOT);
+    resume(peer);
+    peer_ready(peer);
+}
+
 void peer_wait(struct peer *peer, size_t size, bool lane_too)
 {
     peer->inbox.wants = size;

@@ -18,6 +18,9 @@ void peer_halt(struct peer *peer, enum peer_halt why);
  * hand is answered with ROUTER_WAIT and judged again later. */
 void peer_wait(struct peer *peer, size_t size, bool lane_too);
 
+/* Halts a peer whose listing has had its share of this turn: it goes on in the next. */
+void peer_rest(struct peer *peer);
+
 /* True for a peer that has too much to read to be listened to, or whose listing is not finished. */
 bool peer_must_read_first(const struct peer *peer);
 

@@ -6,6 +6,7 @@
 #include "deadline.h"
 #include "door.h"
 #include "halt.h"
+#include "listing.h"
 #include "pmad_must.h"
 #include "request.h"
 #include "router_state.h"
@@ -193,8 +194,7 @@ void inbox_resume(struct peer *peer)
     peer_ready(peer); /* it is to be read again, whatever comes of this */
     if (peer->standing != PEER_OPEN)
         return;
-    if (peer->listing.kind)
-        admin_listing_continue(peer);
+    listing_continue(peer);
     if (peer->inbox.halt != HALT_NOT)
         return;
     lay_out(peer);
@@ -264,18 +264,30 @@ void peer_input_got(struct peer *peer, size_t bytes)
     take_all(peer, size);
 }
 
+/* Goes on with all that are resumed, but for listings that have to wait for the next turn. */
+static void resume_all(struct router *router)
+{
+    struct peer_list listings = TAILQ_HEAD_INITIALIZER(listings);
+    struct peer *peer;
+
+    while ((peer = TAILQ_FIRST(&router->resumed))) {
+        TAILQ_REMOVE(&router->resumed, peer, halted);
+        if (peer->listing.kind && router->listing_left == 0)
+            TAILQ_INSERT_TAIL(&listings, peer, halted);
+        else
+            inbox_resume(peer);
+    }
+    TAILQ_CONCAT(&router->resumed, &listings, halted);
+}
+
 bool router_settle(struct router *router)
 {
-    struct peer *peer;
     size_t room = router->wire.room;
     bool lane_busy = router->lane.busy;
 
     if (router->wire.given)
         halt_feed_starved(router);
-    while ((peer = TAILQ_FIRST(&router->resumed))) {
-        TAILQ_REMOVE(&router->resumed, peer, halted);
-        inbox_resume(peer);
-    }
+    resume_all(router);
     /* Who was resumed and parked the same bytes again has given nothing that others could use. */
     router->wire.given = router->wire.room > room || (lane_busy && !router->lane.busy);
     return !TAILQ_EMPTY(&router->ready);

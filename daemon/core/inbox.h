@@ -16,7 +16,7 @@
 /* Forgets what is parked, half read or waiting. */
 void inbox_discard(struct peer *peer);
 
-/* Goes on with a peer whose halt is HALT_RESUMED: what is parked, then its listing. */
+/* Goes on with a peer whose halt is HALT_RESUMED: its listing, then what is parked. */
 void inbox_resume(struct peer *peer);
 
 #endif

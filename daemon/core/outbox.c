@@ -36,7 +36,8 @@ static size_t add_assignment(const struct task *task, struct gm_slice *args)
 {
     args[0] = (struct gm_slice){task->function->name, task->function->name_size};
     args[1] = (struct gm_slice){task->unique, task->unique_size};
-    return 2;
+    args[2] = (struct gm_slice){task_reducer(task), task->reducer_size};
+    return 3;
 }
 
 /* Makes the head of a frame about a task, at most `room` bytes; returns its size. */
@@ -255,8 +256,8 @@ void outbox_event(struct waiter *waiter, struct out *out, enum gm_type type, str
         replace_status(waiter, out);
         return;
     }
-    if (type == GM_WORK_STATUS)
-        waiter->status = out;
+    /* What comes behind other news does not overtake it. */
+    waiter->status = type == GM_WORK_STATUS ? out : NULL;
     put(peer, out);
 }
 

@@ -41,7 +41,7 @@ void outbox_answer(struct peer *peer, struct out *out, size_t head_size, struct 
 /* A frame without arguments that wakes a sleeper. At most one waits. */
 void outbox_noop(struct peer *peer);
 
-/* The assignment of a task to its worker as `type`: JOB_ASSIGN or JOB_ASSIGN_UNIQ. */
+/* The assignment of a task to its worker as `type`: JOB_ASSIGN, JOB_ASSIGN_UNIQ or JOB_ASSIGN_ALL. */
 void outbox_assign(struct task *task, enum gm_type type);
 
 /* An event of the waiter's task, in a node from the pool `wire`; takes a reference of `body`. A

@@ -19,6 +19,15 @@ enum {
     PEER_ID_MAX = 63       /* bytes of SET_CLIENT_ID that are kept, without NUL */
 };
 
+/* What a peer may ask for. */
+enum peer_right {
+    RIGHT_SUBMIT = 1,  /* SUBMIT_*, GET_STATUS* */
+    RIGHT_WORK = 2,    /* CAN_DO*, GRAB_JOB*, PRE_SLEEP, WORK_* and the like */
+    RIGHT_OBSERVE = 4, /* listings, `version` and other questions */
+    RIGHT_ADMIN = 8,   /* `maxqueue`, `create function`, `drop function`, `cancel job` */
+    RIGHT_ALL = 15
+};
+
 struct function;
 struct out;
 struct peer;
@@ -122,6 +131,7 @@ struct peer {
     enum peer_standing standing;
     char address[PEER_ADDRESS_MAX + 1];
     char id[PEER_ID_MAX + 1];
+    uint8_t rights; /* a set of enum peer_right */
     uint32_t index; /* in the router's table of peers */
     bool is_ready;  /* it is in router->ready */
 

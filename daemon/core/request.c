@@ -9,6 +9,7 @@
 #include "pmad_must.h"
 #include "router_state.h"
 #include "task.h"
+#include "unique.h"
 #include "wire.h"
 #include "worker.h"
 
@@ -27,7 +28,43 @@ enum router_verdict request_refuse(const struct request *request, enum refusal_l
     return answer_refusal(request->peer, &refusal);
 }
 
+bool request_decimal(struct gm_slice text, uint64_t *number)
+{
+    *number = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        uint64_t digit = (uint64_t)text.bytes[i] - '0';
+
+        if (digit > 9 || *number > (UINT64_MAX - digit) / 10)
+            return false;
+        *number = *number * 10 + digit;
+    }
+    return text.size > 0;
+}
+
+/* An argument that some clients end with a NUL. */
+static struct gm_slice without_nul(struct gm_slice text)
+{
+    if (text.size > 0 && text.bytes[text.size - 1] == 0)
+        text.size--;
+    return text;
+}
+
 /* ---- what a worker says of itself ---- */
+
+/* CAN_DO_TIMEOUT: milliseconds, a second at least. What is no number, as one client sends it, is no
+ * limit either. */
+static uint32_t timeout_ms(const struct gm_head *head)
+{
+    enum { SHORTEST_MS = 1000 };
+    uint64_t ms;
+
+    if (head->type != GM_CAN_DO_TIMEOUT || !request_decimal(without_nul(head->args[1]), &ms) ||
+        ms == 0)
+        return 0;
+    if (ms < SHORTEST_MS)
+        return SHORTEST_MS;
+    return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
 
 static enum router_verdict begin_can_do(const struct request *request)
 {
@@ -46,7 +83,7 @@ static enum router_verdict begin_can_do(const struct request *request)
                               router->limits.functions);
     if (peer->registration_count >= most && !worker_can(peer, function))
         return request_refuse(request, LIMIT_REGISTRATIONS, peer->registration_count, most);
-    if (worker_can_do(router, peer, function))
+    if (worker_can_do(router, peer, function, timeout_ms(request->head)))
         return ROUTER_SKIP;
     refusal = refusal_of_pool(router->workers, name, sizeof(struct registration));
     return answer_refusal(peer, &refusal);
@@ -73,12 +110,20 @@ static enum router_verdict begin_pre_sleep(const struct request *request)
     return ROUTER_SKIP;
 }
 
+/* GRAB_JOB_ALL gets the reducer where there is one. */
+static enum gm_type assignment(const struct request *request, const struct task *task)
+{
+    bool bare = request->row->answer == GM_JOB_ASSIGN_ALL && task->reducer_size == 0;
+
+    return bare ? GM_JOB_ASSIGN_UNIQ : request->row->answer;
+}
+
 static enum router_verdict begin_grab(const struct request *request)
 {
     struct task *task = worker_next_task(request->peer);
 
     if (task)
-        worker_assign(request->router, request->peer, task, request->row->answer);
+        worker_assign(request->router, request->peer, task, assignment(request, task));
     else if (answer(request->peer, GM_NO_JOB, NULL) == ROUTER_WAIT)
         return ROUTER_WAIT;
     worker_wakes_up(request->peer);
@@ -102,29 +147,63 @@ static enum router_verdict begin_set_client_id(const struct request *request)
 
 /* ---- what anyone may ask ---- */
 
+/* What a status says, as text. */
+struct status_texts {
+    const char *known, *running;
+    char numbers[3][24]; /* numerator, denominator, waiting clients */
+};
+
+static struct status_texts status_of(const struct task *task)
+{
+    bool running = task && task->state == TASK_ASSIGNED;
+    bool known = running || (task && (task->state == TASK_QUEUED || task->state == TASK_DELAYED));
+    struct status_texts texts = {known ? "1" : "0", running ? "1" : "0", {"0", "0", "0"}};
+
+    if (known) {
+        (void)snprintf(texts.numbers[0], sizeof texts.numbers[0], "%" PRIu32, task->numerator);
+        (void)snprintf(texts.numbers[1], sizeof texts.numbers[1], "%" PRIu32, task->denominator);
+        (void)snprintf(texts.numbers[2], sizeof texts.numbers[2], "%zu", task_waiters(task));
+    }
+    return texts;
+}
+
+/* STATUS_RES, or with the count of clients behind it STATUS_RES_UNIQUE. */
+static enum router_verdict answer_status(const struct request *request, enum gm_type type,
+                                         struct gm_slice name, const struct task *task)
+{
+    struct status_texts texts = status_of(task);
+
+    return answer(request->peer, type,
+                  (struct gm_slice[]){name, gm_text(texts.known), gm_text(texts.running),
+                                      gm_text(texts.numbers[0]), gm_text(texts.numbers[1]),
+                                      gm_text(texts.numbers[2])});
+}
+
+/* The name asked for, as it is repeated in the answer, where a NUL would end it. */
+static struct gm_slice name_asked(const struct request *request)
+{
+    struct gm_slice name = without_nul(request->head->args[0]);
+
+    if (name.size > 0 && memchr(name.bytes, 0, name.size))
+        name.size = 0;
+    return name;
+}
+
 static enum router_verdict begin_get_status(const struct request *request)
 {
-    struct router *router = request->router;
-    struct gm_slice handle = request->head->args[0];
-    const struct task *task;
-    char numbers[2][24] = {"0", "0"};
-    bool known, running;
+    const struct slots *slots = &request->router->slots;
+    struct gm_slice handle = name_asked(request);
 
-    if (handle.size > 0 && handle.bytes[handle.size - 1] == 0)
-        handle.size--; /* some clients send the NUL too */
-    if (memchr(handle.bytes, 0, handle.size))
-        handle.size = 0;
-    task = slot_find(&router->slots, handle_parse(&router->slots, handle));
-    running = task && task->state == TASK_ASSIGNED;
-    known = running || (task && task->state == TASK_QUEUED);
-    if (known) {
-        (void)snprintf(numbers[0], sizeof numbers[0], "%" PRIu32, task->numerator);
-        (void)snprintf(numbers[1], sizeof numbers[1], "%" PRIu32, task->denominator);
-    }
-    return answer(request->peer, GM_STATUS_RES,
-                  (struct gm_slice[]){handle, gm_text(known ? "1" : "0"),
-                                      gm_text(running ? "1" : "0"), gm_text(numbers[0]),
-                                      gm_text(numbers[1])});
+    return answer_status(request, GM_STATUS_RES, handle,
+                         slot_find(slots, handle_parse(slots, handle)));
+}
+
+static enum router_verdict begin_get_status_unique(const struct request *request)
+{
+    struct gm_slice unique = name_asked(request);
+
+    return answer_status(request, GM_STATUS_RES_UNIQUE, unique,
+                         unique_find(&request->router->uniques, NULL, unique));
 }
 
 static enum router_verdict begin_option(const struct request *request)
@@ -171,33 +250,59 @@ static void commit_echo(struct peer *peer, struct door *door)
 
 /* ---- the table ---- */
 
+#define SUBMIT(...)                                               \
+    {                                                             \
+        .begin = begin_submit, .right = RIGHT_SUBMIT, __VA_ARGS__ \
+    }
+#define WORK(...)                        \
+    {                                    \
+        .right = RIGHT_WORK, __VA_ARGS__ \
+    }
+
 static const struct handler handlers[GM_TYPES] = {
-    [GM_CAN_DO] = {.begin = begin_can_do},
-    [GM_CANT_DO] = {.begin = begin_cant_do},
-    [GM_RESET_ABILITIES] = {.begin = begin_reset},
-    [GM_PRE_SLEEP] = {.begin = begin_pre_sleep},
+    [GM_CAN_DO] = WORK(.begin = begin_can_do, .closes = true),
+    [GM_CAN_DO_TIMEOUT] = WORK(.begin = begin_can_do, .closes = true),
+    [GM_CANT_DO] = WORK(.begin = begin_cant_do),
+    [GM_RESET_ABILITIES] = WORK(.begin = begin_reset),
+    [GM_PRE_SLEEP] = WORK(.begin = begin_pre_sleep),
+    [GM_GRAB_JOB] = WORK(.begin = begin_grab, .answer = GM_JOB_ASSIGN),
+    [GM_GRAB_JOB_UNIQ] = WORK(.begin = begin_grab, .answer = GM_JOB_ASSIGN_UNIQ),
+    [GM_GRAB_JOB_ALL] = WORK(.begin = begin_grab, .answer = GM_JOB_ASSIGN_ALL),
+    [GM_WORK_COMPLETE] = WORK(.begin = begin_final),
+    [GM_WORK_EXCEPTION] = WORK(.begin = begin_final),
+    [GM_WORK_FAIL] = WORK(.begin = begin_fail),
+    [GM_WORK_DATA] = WORK(.begin = begin_event),
+    [GM_WORK_WARNING] = WORK(.begin = begin_event),
+    [GM_WORK_STATUS] = WORK(.begin = begin_status),
+
+    [GM_SUBMIT_JOB] = SUBMIT(.priority = PRIORITY_NORMAL),
+    [GM_SUBMIT_JOB_HIGH] = SUBMIT(.priority = PRIORITY_HIGH),
+    [GM_SUBMIT_JOB_LOW] = SUBMIT(.priority = PRIORITY_LOW),
+    [GM_SUBMIT_JOB_BG] = SUBMIT(.priority = PRIORITY_NORMAL, .background = true),
+    [GM_SUBMIT_JOB_HIGH_BG] = SUBMIT(.priority = PRIORITY_HIGH, .background = true),
+    [GM_SUBMIT_JOB_LOW_BG] = SUBMIT(.priority = PRIORITY_LOW, .background = true),
+    [GM_SUBMIT_JOB_EPOCH] = SUBMIT(.priority = PRIORITY_NORMAL, .background = true, .due = 2),
+    [GM_SUBMIT_REDUCE_JOB] = SUBMIT(.priority = PRIORITY_NORMAL, .reducer = 2),
+    [GM_SUBMIT_REDUCE_JOB_BACKGROUND] =
+        SUBMIT(.priority = PRIORITY_NORMAL, .background = true, .reducer = 2),
+    [GM_GET_STATUS] = {.begin = begin_get_status, .right = RIGHT_SUBMIT},
+    [GM_GET_STATUS_UNIQUE] = {.begin = begin_get_status_unique, .right = RIGHT_SUBMIT},
+
     [GM_SET_CLIENT_ID] = {.begin = begin_set_client_id},
-    [GM_GRAB_JOB] = {.begin = begin_grab, .answer = GM_JOB_ASSIGN},
-    [GM_GRAB_JOB_UNIQ] = {.begin = begin_grab, .answer = GM_JOB_ASSIGN_UNIQ},
-    [GM_GRAB_JOB_ALL] = {.begin = begin_grab, .answer = GM_JOB_ASSIGN_UNIQ},
-    [GM_SUBMIT_JOB] = {.begin = begin_submit, .priority = PRIORITY_NORMAL},
-    [GM_SUBMIT_JOB_HIGH] = {.begin = begin_submit, .priority = PRIORITY_HIGH},
-    [GM_SUBMIT_JOB_LOW] = {.begin = begin_submit, .priority = PRIORITY_LOW},
-    [GM_SUBMIT_JOB_BG] = {.begin = begin_submit, .priority = PRIORITY_NORMAL, .background = true},
-    [GM_SUBMIT_JOB_HIGH_BG] = {.begin = begin_submit,
-                               .priority = PRIORITY_HIGH,
-                               .background = true},
-    [GM_SUBMIT_JOB_LOW_BG] = {.begin = begin_submit, .priority = PRIORITY_LOW, .background = true},
-    [GM_WORK_COMPLETE] = {.begin = begin_final},
-    [GM_WORK_EXCEPTION] = {.begin = begin_final},
-    [GM_WORK_FAIL] = {.begin = begin_fail},
-    [GM_WORK_DATA] = {.begin = begin_event},
-    [GM_WORK_WARNING] = {.begin = begin_event},
-    [GM_WORK_STATUS] = {.begin = begin_status},
-    [GM_GET_STATUS] = {.begin = begin_get_status},
     [GM_ECHO_REQ] = {.begin = begin_echo},
     [GM_OPTION_REQ] = {.begin = begin_option},
 };
+
+static enum router_verdict deny(const struct request *request)
+{
+    char text[96];
+
+    (void)snprintf(text, sizeof text, "%s: this connection has no right to it",
+                   gm_packet_name(request->head->type));
+    if (answer_error(request->peer, ERROR_ACCESS_DENIED, text) == ROUTER_WAIT)
+        return ROUTER_WAIT;
+    return request->row->closes ? ROUTER_CLOSE : ROUTER_SKIP;
+}
 
 enum router_verdict router_begin(struct router *router, struct peer *peer,
                                  const struct gm_head *head)
@@ -211,6 +316,8 @@ enum router_verdict router_begin(struct router *router, struct peer *peer,
         request.row = &handlers[head->type];
     if (!request.row || !request.row->begin)
         return answer_error(peer, ERROR_INVALID_COMMAND, NULL);
+    if (request.row->right & ~(unsigned)peer->rights)
+        return deny(&request);
     return request.row->begin(&request);
 }
 
@@ -239,16 +346,27 @@ void router_commit(struct router *router, struct peer *peer)
 
 /* ---- what is not a request ---- */
 
-enum router_verdict request_bad_arguments(struct router *router, struct peer *peer,
-                                          const struct gm_head *head)
+enum router_verdict request_malformed(const struct request *request, const char *what)
 {
     char text[160];
 
+    (void)snprintf(text, sizeof text, "%s: %s", gm_packet_name(request->head->type), what);
+    return answer_error(request->peer, ERROR_INVALID_COMMAND, text);
+}
+
+enum router_verdict request_bad_arguments(struct router *router, struct peer *peer,
+                                          const struct gm_head *head)
+{
+    const struct request request = {.router = router, .peer = peer, .head = head};
+    char what[80];
+
     if (head->magic != GM_REQ)
         return answer_error(peer, ERROR_INVALID_MAGIC, NULL);
-    (void)snprintf(text, sizeof text, "%s: arguments missing, or longer than %zu bytes",
-                   gm_packet_name(head->type), router->head_max - GM_HEADER_SIZE);
-    return answer_error(peer, ERROR_INVALID_COMMAND, text);
+    if (!handlers[head->type].begin)
+        return answer_error(peer, ERROR_INVALID_COMMAND, NULL);
+    (void)snprintf(what, sizeof what, "arguments missing, or longer than %zu bytes",
+                   router->head_max - GM_HEADER_SIZE);
+    return request_malformed(&request, what);
 }
 
 enum router_verdict request_bad_magic(struct peer *peer)

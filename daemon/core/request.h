@@ -24,9 +24,12 @@ struct request {
 
 struct handler {
     enum router_verdict (*begin)(const struct request *request);
+    enum peer_right right;       /* that it takes; 0: none */
     enum task_priority priority; /* SUBMIT_* */
+    enum gm_type answer;         /* GRAB_*: how a task is assigned, at most */
+    uint8_t due, reducer;        /* SUBMIT_*: which argument says so; 0: none does */
     bool background;             /* SUBMIT_* */
-    enum gm_type answer;         /* GRAB_*: how a task is assigned */
+    bool closes;                 /* who asks without the right is closed */
 };
 
 enum router_verdict begin_submit(const struct request *request);
@@ -42,9 +45,15 @@ enum router_verdict begin_status(const struct request *request);
 /* Is the name one that a function can have? */
 bool request_is_name(const struct router *router, struct gm_slice name);
 
+/* A number in decimal digits and nothing else, at most UINT64_MAX; false: it is not. */
+bool request_decimal(struct gm_slice text, uint64_t *number);
+
 /* Refuses what is asked of the function that the first argument names, because of a limit. */
 enum router_verdict request_refuse(const struct request *request, enum refusal_limit limit,
                                    size_t used, size_t of);
+
+/* ERROR INVALID_COMMAND that names the packet, then says `what` is wrong with it. */
+enum router_verdict request_malformed(const struct request *request, const char *what);
 
 /* A head whose arguments are missing or too long: says so, names the packet, skips the frame. */
 enum router_verdict request_bad_arguments(struct router *router, struct peer *peer,

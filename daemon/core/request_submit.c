@@ -6,7 +6,7 @@
 #include "request.h"
 #include "router_state.h"
 #include "task.h"
-#include "worker.h"
+#include "unique.h"
 
 /* Counts a refusal that was said. */
 static enum router_verdict refused(const struct request *request, enum router_verdict verdict)
@@ -16,13 +16,42 @@ static enum router_verdict refused(const struct request *request, enum router_ve
     return verdict;
 }
 
-/* Which limit is in the way of a submission, memory aside? True: `*refusal` says. */
-static bool is_refused(const struct request *request, struct refusal *refusal)
+/* The argument of that number, empty where it is 0: no packet has its function's name for it. */
+static struct gm_slice argument(const struct request *request, uint8_t number)
+{
+    return number > 0 ? request->head->args[number] : (struct gm_slice){0};
+}
+
+/* Is the function's queue full for a submission of this priority? */
+static bool is_full(const struct function *function, enum task_priority priority)
+{
+    size_t most = function->max_queue[priority];
+
+    return most > 0 && function_total(function) >= most;
+}
+
+/* Will this submission join a task that is there, as far as its head can tell? Where the id stands for
+ * the payload, the head cannot. */
+static bool may_join(const struct request *request, const struct function *function)
+{
+    struct gm_slice unique = request->head->args[1];
+
+    if (unique_is_payload(unique))
+        return request->head->body_size > 0;
+    return unique_find(&request->router->uniques, function, unique) != NULL;
+}
+
+/* Which limit is in the way of a submission to `function`, which may not be there yet, memory aside?
+ * True: `*refusal` says. */
+static bool is_refused(const struct request *request, const struct function *function,
+                       struct refusal *refusal)
 {
     const struct router *router = request->router;
     const struct router_limits *limits = &router->limits;
     struct gm_slice name = request->head->args[0];
+    struct gm_slice reducer = argument(request, request->row->reducer);
     size_t waiting = request->peer->waiter_count;
+    size_t most = function ? function->max_queue[request->row->priority] : 0;
     const struct {
         bool refused;
         struct refusal refusal;
@@ -30,10 +59,14 @@ static bool is_refused(const struct request *request, struct refusal *refusal)
         {router->draining, {.limit = LIMIT_DRAINING}},
         {!request_is_name(router, name),
          {.limit = LIMIT_NAME, .used = name.size, .of = limits->function_name_max}},
+        {reducer.size > limits->function_name_max,
+         {.limit = LIMIT_NAME, .used = reducer.size, .of = limits->function_name_max}},
         {request->head->body_size > limits->payload_max,
          {.limit = LIMIT_PAYLOAD, .used = request->head->body_size, .of = limits->payload_max}},
         {!request->row->background && waiting >= limits->submissions_per_connection,
          {.limit = LIMIT_CONNECTION, .used = waiting, .of = limits->submissions_per_connection}},
+        {function && is_full(function, request->row->priority) && !may_join(request, function),
+         {.limit = LIMIT_QUEUE, .used = function ? function_total(function) : 0, .of = most}},
         {!slots_free(&router->slots),
          {.limit = LIMIT_TASKS, .used = router->slots.used, .of = limits->tasks}},
     };
@@ -49,61 +82,99 @@ static bool is_refused(const struct request *request, struct refusal *refusal)
 }
 
 /* Takes all that the task will hold, or nothing. */
-static struct task *admit(const struct request *request, struct function *function)
+static struct task *admit(const struct request *request, const struct submission *submission)
 {
-    const struct submission submission = {.function = function,
-                                          .unique = request->head->args[1],
-                                          .body_size = request->head->body_size,
-                                          .priority = request->row->priority,
-                                          .background = request->row->background};
-    struct task *task = task_arrive(request->router, &submission);
+    struct task *task = task_arrive(request->router, submission);
 
-    if (task && !submission.background && !waiter_attach(request->router, task, request->peer)) {
+    if (task && !submission->background && !waiter_attach(request->router, task, request->peer)) {
         task_free(request->router, task);
         return NULL;
     }
     return task;
 }
 
+/* SUBMIT_JOB_EPOCH: the second before which it is not to run. What lies before 1970 is past, too. */
+static bool read_due(struct gm_slice text, uint64_t *due_s)
+{
+    bool past = text.size > 1 && text.bytes[0] == '-';
+
+    if (past)
+        text = (struct gm_slice){text.bytes + 1, text.size - 1};
+    if (!request_decimal(text, due_s))
+        return false;
+    if (past)
+        *due_s = 0;
+    return *due_s <= INT64_MAX;
+}
+
 enum router_verdict begin_submit(const struct request *request)
 {
     struct router *router = request->router;
     struct peer *peer = request->peer;
-    struct gm_slice name = request->head->args[0];
-    struct function *function;
+    const struct gm_head *head = request->head;
+    struct submission submission = {.unique = head->args[1],
+                                    .reducer = argument(request, request->row->reducer),
+                                    .body_size = head->body_size,
+                                    .priority = request->row->priority,
+                                    .background = request->row->background};
     struct task *task;
     struct refusal refusal;
 
-    if (request->head->args[1].size > GM_UNIQUE_MAX)
+    if (submission.unique.size > GM_UNIQUE_MAX)
         return answer_error(peer, ERROR_ARGUMENT_TOO_LARGE, NULL);
-    if (is_refused(request, &refusal))
+    if (request->row->due > 0 && !read_due(head->args[request->row->due], &submission.due_s))
+        return request_malformed(request, "epoch: no decimal number of seconds since 1970");
+    submission.function = function_find(&router->functions, head->args[0]);
+    if (is_refused(request, submission.function, &refusal))
         return refused(request, answer_refusal(peer, &refusal));
-    function = function_obtain(&router->functions, name);
-    if (!function)
+    submission.function = function_obtain(&router->functions, head->args[0]);
+    if (!submission.function)
         return refused(request, request_refuse(request, LIMIT_FUNCTIONS, router->functions.used,
                                                router->limits.functions));
     if (!door_hold(peer, 1, GM_HEADER_SIZE + GM_HANDLE_MAX))
         return ROUTER_WAIT;
-    task = admit(request, function);
+    task = admit(request, &submission);
     if (!task) {
         door_spare(router, &peer->door);
-        refusal = refusal_of_pool(
-            router->tasks.pool, name,
-            router_envelope_size(request->head->args[1].size, request->head->body_size));
+        refusal =
+            refusal_of_pool(router->tasks.pool, head->args[0],
+                            router_envelope_size(submission.unique.size + submission.reducer.size,
+                                                 submission.body_size));
         return refused(request, answer_refusal(peer, &refusal));
     }
-    door_open(peer, DOOR_SUBMIT, request->head, &task->body)->task = task;
+    door_open(peer, DOOR_SUBMIT, head, &task->body)->task = task;
     return ROUTER_TAKE;
+}
+
+/* The body is there, joins nothing, and the queue has filled up since its head was judged. */
+static void refuse_late(struct router *router, struct peer *peer, struct door *door)
+{
+    struct gm_slice args[2];
+
+    answer_error_args(ERROR_QUEUE, args);
+    answer_in(peer, door_node(door), GM_ERROR, args, (struct body){0});
+    router->counts.refused++;
+    task_give_up(router, door->task);
 }
 
 void commit_submit(struct router *router, struct peer *peer, struct door *door)
 {
     struct task *task = door->task;
+    struct task *twin = unique_twin(&router->uniques, task);
     uint8_t handle[GM_HANDLE_MAX];
-    struct gm_slice arg = {handle, handle_format(&router->slots, task->handle, handle)};
+    struct gm_slice arg = {.bytes = handle};
 
+    if (!twin && is_full(task->function, task->priority)) {
+        refuse_late(router, peer, door);
+        return;
+    }
+    arg.size = handle_format(&router->slots, twin ? twin->handle : task->handle, handle);
     answer_in(peer, door_node(door), GM_JOB_CREATED, &arg, (struct body){0});
-    router->counts.submitted++;
-    task_queue(router, task, false);
-    worker_rouse(task->function);
+    if (twin) {
+        router->counts.coalesced++;
+        task_join(router, task, twin);
+    } else {
+        router->counts.submitted++;
+        task_admit(router, task);
+    }
 }

@@ -14,7 +14,8 @@
 static struct task *task_held(const struct router *router, const struct peer *peer, uint64_t handle)
 {
     struct task *task = slot_find(&router->slots, handle);
-    bool held = task && task->state == TASK_ASSIGNED && task->worker == peer;
+    bool in_hand = task && (task->state == TASK_ASSIGNED || task->state == TASK_CANCELLED);
+    bool held = in_hand && task->worker == peer;
 
     return held && !task->assign_waits ? task : NULL;
 }
@@ -39,25 +40,61 @@ static enum router_verdict not_held(const struct request *request)
     return answer_error(peer, ERROR_JOB_NOT_FOUND, NULL);
 }
 
-static size_t waiters_of(const struct task *task)
+/* Nobody listens to what is said of a task that was cancelled. */
+static bool is_listened_to(const struct task *task)
 {
-    const struct waiter *waiter;
-    size_t count = 0;
-
-    TAILQ_FOREACH (waiter, &task->waiters, in_task)
-        count++;
-    return count;
+    return task->state == TASK_ASSIGNED && !TAILQ_EMPTY(&task->waiters);
 }
 
-/* Opens the door for what a worker says about a task; its body is kept where somebody waits for it. */
+static size_t listeners(const struct task *task)
+{
+    return is_listened_to(task) ? task_waiters(task) : 0;
+}
+
+/* Is the body of what is said to be kept? A result also where nobody waits, but somebody may join the
+ * task while it comes. */
+static bool is_wanted(const struct task *task, enum door_kind kind)
+{
+    bool joinable = task->state == TASK_ASSIGNED && task->unique_size > 0;
+
+    return is_listened_to(task) || (kind == DOOR_FINAL && joinable);
+}
+
+/* Its time may run out while the body comes: then there must be a node to say so. */
+static bool hold_late(struct peer *peer, const struct task *task)
+{
+    struct gm_slice args[2];
+
+    if (task->state != TASK_ASSIGNED || task->timer.due == 0)
+        return true;
+    answer_error_args(ERROR_JOB_NOT_FOUND, args);
+    return door_hold(peer, 1, gm_head_size(GM_ERROR, args));
+}
+
+/* It has run out: the task is not this worker's any more. Without a node it was router_abandon() who
+ * took the task away, from all workers. */
+static void say_late(struct peer *peer, struct door *door)
+{
+    struct out *out = door_node(door);
+    struct gm_slice args[2];
+
+    if (!out)
+        return;
+    answer_error_args(ERROR_JOB_NOT_FOUND, args);
+    answer_in(peer, out, GM_ERROR, args, (struct body){0});
+}
+
+/* Opens the door for what a worker says about a task; its body is kept where it is wanted. */
 static enum router_verdict open_for(const struct request *request, const struct task *task,
                                     enum door_kind kind)
 {
     struct peer *peer = request->peer;
     size_t body_size = request->head->body_size;
-    bool wanted = !TAILQ_EMPTY(&task->waiters);
+    bool wanted = is_wanted(task, kind);
     struct body body = {0};
 
+    if (!hold_late(peer, task))
+        return ROUTER_WAIT;
     if (wanted && !wire_take_result(peer, &body, body_size)) {
         door_spare(request->router, &peer->door);
         peer_wait(peer, wire_wants(body_size), true);
@@ -102,6 +139,7 @@ void commit_final(struct router *router, struct peer *peer, struct door *door)
 
     if (!task) {
         body_release(router, door->body.first);
+        say_late(peer, door);
         return;
     }
     if (door->type == GM_WORK_EXCEPTION)
@@ -127,7 +165,7 @@ enum router_verdict begin_event(const struct request *request)
         return not_held(request);
     if (request->head->body_size > request->router->limits.payload_max)
         return too_large(request, task);
-    if (!door_hold(request->peer, waiters_of(task), 0))
+    if (!door_hold(request->peer, listeners(task), 0))
         return ROUTER_WAIT;
     return open_for(request, task, DOOR_EVENT);
 }
@@ -150,7 +188,9 @@ void commit_event(struct router *router, struct peer *peer, struct door *door)
 {
     const struct task *task = task_held(router, peer, door->handle);
 
-    if (task)
+    if (!task)
+        say_late(peer, door);
+    else if (is_listened_to(task))
         tell_waiters(door, task, (enum gm_type)door->type);
     body_release(router, door->body.first);
 }
@@ -192,10 +232,10 @@ enum router_verdict begin_status(const struct request *request)
 
     if (!task)
         return not_held(request);
-    if (!TAILQ_EMPTY(&task->waiters)) {
+    if (is_listened_to(task)) {
         struct block *text;
 
-        if (!door_hold(request->peer, waiters_of(task), 0))
+        if (!door_hold(request->peer, listeners(task), 0))
             return ROUTER_WAIT;
         text = status_text(router, numbers);
         if (!text) {

@@ -53,17 +53,14 @@ static size_t round_up(size_t size)
 size_t router_needs_runtime(const struct router_limits *limits, struct router_need *needs,
                             size_t max)
 {
-    struct router_need more[] = {{round_up(sizeof(struct router)), 1},
-                                 {ROUTER_READ_SIZE, 1},
-                                 {SCRATCH_SIZE, 1},
-                                 {0},
-                                 {0},
-                                 {0},
-                                 {0}};
+    enum { TABLE_NEEDS = 2 }; /* that a table fills in */
+    struct router_need more[3 + 3 * TABLE_NEEDS] = {
+        {round_up(sizeof(struct router)), 1}, {ROUTER_READ_SIZE, 1}, {SCRATCH_SIZE, 1}};
     size_t count;
 
     table_needs(sizeof(struct peer_slot), limits->connections, more + 3);
     slots_needs(limits->tasks, more + 5);
+    uniques_needs(limits->tasks, more + 7);
     count = add_needs(needs, max, 0, more, sizeof more / sizeof *more);
     functions_needs(limits->functions, limits->function_name_max, more);
     return add_needs(needs, max, count, more, 4);
@@ -123,10 +120,12 @@ static enum router_status make(struct router *router, const struct router_setup 
     router->read_buffer = pmad_alloc(router->runtime, ROUTER_READ_SIZE);
     router->scratch = pmad_alloc(router->runtime, SCRATCH_SIZE);
     if (!router->read_buffer || !router->scratch || !make_tables(router) ||
-        !slots_init(&router->slots, router->runtime, limits->tasks, setup->node, key) ||
+        !slots_init(&router->slots, router->runtime, limits->tasks, setup->handle_prefix, key) ||
+        !uniques_init(&router->uniques, router->runtime, limits->tasks, key) ||
         !functions_init(&router->functions, router->runtime, limits->functions,
                         limits->function_name_max, key))
         return ROUTER_RUNTIME_TOO_SMALL;
+    router->functions.max_queue = setup->every_function.max_queue;
     if (!store_take_body(&router->wire, &router->lane.body, limits->payload_max) ||
         router->wire.room < router_wire_floor(limits) - limits->payload_max ||
         !has_blocks(&router->wire, router_wire_block_min(limits), ROUTER_WIRE_BLOCKS))
@@ -151,8 +150,16 @@ enum router_status router_init(struct router **router_out, const struct router_s
         .workers = setup->pools.workers,
         .runtime = setup->pools.runtime,
         .head_max = head_max(&setup->limits),
+        .every_function = setup->every_function,
+        .worker_wakeup = setup->worker_wakeup,
+        .round_robin = setup->round_robin,
+        .exceptions = setup->exceptions,
+        .about.pid = setup->pid,
     };
-    (void)snprintf(router->version, sizeof router->version, "%s", setup->version);
+    (void)snprintf(router->about.version, sizeof router->about.version, "%s", setup->version);
+    (void)snprintf(router->about.verbosity, sizeof router->about.verbosity, "%s", setup->verbosity);
+    wheel_init(&router->millis);
+    wheel_init(&router->seconds);
     store_init(&router->tasks, setup->pools.tasks);
     store_init(&router->wire, setup->pools.wire);
     TAILQ_INIT(&router->ready);
@@ -173,17 +180,16 @@ void router_finish(struct router *router)
     struct pmad *runtime = router->runtime;
 
     MUST(router->counts.peers == 0);
-    for (size_t i = 0; router->slots.used > 0 && i < router->slots.table.count; i++) {
+    for (size_t i = 0; router->slots.used > 0 && i < router->slots.top; i++) {
         struct task *task = slot_at(&router->slots, i);
 
         if (!task)
             continue;
-        if (task->state == TASK_QUEUED)
-            task_unqueue(task);
-        task_free(router, task);
+        task_forget(router, task);
     }
     store_give_chain(&router->wire, router->lane.body.first);
     functions_finish(&router->functions, runtime);
+    uniques_finish(&router->uniques, runtime);
     slots_finish(&router->slots, runtime);
     table_finish(&router->peers, runtime);
     pmad_free(runtime, router->scratch);
@@ -233,10 +239,15 @@ static void give_row(struct router *router, const struct peer *peer)
     router->counts.peers--;
 }
 
-void router_connect(struct router *router, struct peer *peer, int number, const char *address)
+void router_connect(struct router *router, struct peer *peer, int number, const char *address,
+                    unsigned rights)
 {
     MUST(router_has_room(router));
-    *peer = (struct peer){.router = router, .number = number, .id = "-"};
+    *peer = (struct peer){.router = router,
+                          .number = number,
+                          .id = "-",
+                          .rights = (uint8_t)rights,
+                          .takes_exceptions = router->exceptions};
     (void)snprintf(peer->address, sizeof peer->address, "%s", address);
     STAILQ_INIT(&peer->outbox.queue);
     STAILQ_INIT(&peer->door.outs);
@@ -291,12 +302,12 @@ size_t router_abandon(struct router *router)
 {
     size_t lost = 0;
 
-    for (size_t i = 0; i < router->slots.table.count; i++) {
+    for (size_t i = 0; i < router->slots.top; i++) {
         struct task *task = slot_at(&router->slots, i);
 
         if (!task || task->state == TASK_ARRIVING || task->state == TASK_TOLD)
             continue;
-        lost += task->background;
+        lost += task->background && task->state != TASK_CANCELLED;
         task_end(router, task, GM_WORK_FAIL, (struct body){0});
     }
     return lost;
@@ -310,8 +321,10 @@ void router_counts(const struct router *router, struct router_counts *counts)
     counts->functions = router->functions.used;
     counts->tasks = router->slots.used;
     counts->arriving = router->states[TASK_ARRIVING];
+    counts->delayed = router->states[TASK_DELAYED];
     counts->queued = router->states[TASK_QUEUED];
     counts->assigned = router->states[TASK_ASSIGNED];
+    counts->cancelled_running = router->states[TASK_CANCELLED];
     counts->told = router->states[TASK_TOLD];
     counts->starved = 0;
     TAILQ_FOREACH (peer, &router->starved, halted)

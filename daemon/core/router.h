@@ -66,17 +66,33 @@ struct router_pools {
     struct pmad *runtime; /* tables, once, in router_init() */
 };
 
+/* What holds for every function; pmadd.conf(5), section [function *]. */
+struct router_function_rule {
+    uint64_t timeout_us; /* how long a worker may have a task; 0: for ever */
+    size_t retries;      /* how many workers a task may cost before it is given up; 0: any number */
+    size_t max_queue;    /* tasks of it at once, running ones included; 0: no limit of its own */
+};
+
+enum { ROUTER_PREFIX_MAX = 42 /* bytes of `handle_prefix` */ };
+
 struct router_setup {
     struct router_limits limits;
     struct router_pools pools;
-    const char *node;    /* in job handles; 1 to 40 printable bytes without blanks and colons */
-    const char *version; /* what the line `version` answers */
-    uint8_t seed[16];    /* random: keys the hash tables and starts the generations of handles */
+    struct router_function_rule every_function;
+    const char
+        *handle_prefix;    /* of job handles: 1 to ROUTER_PREFIX_MAX printable bytes, no blanks */
+    const char *version;   /* what the line `version` answers */
+    const char *verbosity; /* and the line `verbose` */
+    long pid;              /* and the line `getpid` */
+    size_t worker_wakeup;  /* sleepers woken for each task; 0: all there are */
+    bool round_robin;      /* a worker's functions take turns within a priority */
+    bool exceptions;       /* all clients get WORK_EXCEPTION, without asking for it */
+    uint8_t seed[16];      /* random: keys the hash tables and starts the generations of handles */
 };
 
 struct router_now {
     uint64_t mono_us; /* never goes back */
-    int64_t wall_s;   /* seconds since the epoch */
+    int64_t wall_us;  /* since 1970-01-01 00:00 UTC; may be set, forward and back */
 };
 
 enum router_status {
@@ -101,9 +117,10 @@ size_t router_needs_runtime(const struct router_limits *limits, struct router_ne
 size_t router_needs_workers(const struct router_limits *limits, struct router_need *needs,
                             size_t max);
 
-/* Bytes an envelope takes for a task with a unique id of `unique_size` bytes and a body of
- * `body_size` in its block; what is too large for one block is a chain beside an empty envelope. */
-size_t router_envelope_size(size_t unique_size, size_t body_size);
+/* Bytes an envelope takes for a task with a unique id and a reducer of `texts_size` bytes together and a
+ * body of `body_size` in its block; what is too large for one block is a chain beside an empty
+ * envelope. */
+size_t router_envelope_size(size_t texts_size, size_t body_size);
 
 /* Bytes of a waiter: one for each foreground submission, from the pool `tasks`. */
 size_t router_waiter_size(void);
@@ -135,9 +152,11 @@ bool router_has_room(const struct router *router);
 
 /*
  * Makes `*peer`, memory of the caller's, a peer of the router; there must be room. `number` is what
- * listings call it (its descriptor), `address` one word of at most PEER_ADDRESS_MAX bytes.
+ * listings call it (its descriptor), `address` one word of at most PEER_ADDRESS_MAX bytes, `rights`
+ * what it may ask for, a set of enum peer_right.
  */
-void router_connect(struct router *router, struct peer *peer, int number, const char *address);
+void router_connect(struct router *router, struct peer *peer, int number, const char *address,
+                    unsigned rights);
 
 /* Ends a peer: its unfinished frame is forgotten, its queued foreground tasks are dropped, its
  * assigned ones go back to the head of their queues, what waited to be said to it is given back.
@@ -215,7 +234,8 @@ bool router_settle(struct router *router);
 void router_tick(struct router *router, struct router_now now);
 
 /* The time (mono_us) at which the next thing can expire, UINT64_MAX when nothing can: there must be a
- * turn then. Ask at the end of every turn, since what happens in a turn changes it. */
+ * turn then, and when somebody has set the wall clock. Ask at the end of every turn, since what happens
+ * in a turn changes it. */
 uint64_t router_deadline(const struct router *router);
 
 /* ---- the end ---- */
@@ -235,20 +255,23 @@ size_t router_abandon(struct router *router);
 struct router_counts {
     size_t peers, workers; /* connections; of them, with at least one registration */
     size_t functions;
-    size_t tasks, arriving, queued, assigned, told; /* tasks is the sum of the others */
+    size_t tasks; /* the sum of the following */
+    size_t arriving, delayed, queued, assigned, cancelled_running, told;
     size_t waiters, registrations;
     size_t starved;          /* peers that wait for memory */
     uint64_t submitted;      /* tasks accepted: JOB_CREATED was said */
     uint64_t completed;      /* ended by WORK_COMPLETE */
     uint64_t failed;         /* ended by WORK_FAIL or WORK_EXCEPTION, or given up */
+    uint64_t cancelled;      /* ended by `cancel job` */
+    uint64_t coalesced;      /* submissions attached to a task that was there */
     uint64_t abandoned;      /* foreground tasks whose last client left before they ran */
-    uint64_t retried;        /* put back in their queue because their worker was lost */
+    uint64_t retried;        /* put back in their queue: their worker was lost, or took too long */
     uint64_t refused;        /* submissions refused, for whatever reason */
     uint64_t dropped_slow;   /* peers that did not read */
     uint64_t dropped_silent; /* peers that did not speak, or stopped in the middle of a frame */
 };
 
-/* submitted == completed + failed + abandoned + queued + assigned, always. */
+/* submitted == completed + failed + cancelled + abandoned + delayed + queued + assigned, always. */
 void router_counts(const struct router *router, struct router_counts *counts);
 
 /*

@@ -10,6 +10,8 @@
 #include "store.h"
 #include "table.h"
 #include "task.h"
+#include "unique.h"
+#include "wheel.h"
 #include "wire.h"
 
 enum {
@@ -18,12 +20,23 @@ enum {
     /* A body leaves as much room again as it takes, or this: however many results wait for slow
      * clients, others are read and answered. */
     BODY_MARGIN = 2 * WIRE_MARGIN,
-    /* A listing goes on in pieces of about this many bytes. */
-    LISTING_PIECE = 65536,
+    /* What all listings together may write in a turn, and so the largest piece of one, about. */
+    LISTING_TURN = 65536,
     /* Heads that are made when they are written are made here. */
     SCRATCH_SIZE = 65536,
     VERSION_MAX = 64,
-    ROUTER_POOLS = 4
+    VERBOSITY_MAX = 16,
+    ROUTER_POOLS = 4,
+    /* Time limits are kept to the millisecond, and are never too short. */
+    TICK_US = 1000,
+    SECOND_US = 1000000
+};
+
+/* What it says about itself when it is asked. */
+struct router_about {
+    char version[VERSION_MAX];
+    char verbosity[VERBOSITY_MAX];
+    long pid;
 };
 
 struct router {
@@ -36,10 +49,14 @@ struct router {
     struct lane lane;
     struct slots slots;
     struct functions functions;
-    struct table peers; /* struct peer_slot */
+    struct uniques uniques;
+    struct wheel millis;  /* of the clock that never goes back: time limits of workers */
+    struct wheel seconds; /* of the wall clock: tasks that are not to run before */
+    struct table peers;   /* struct peer_slot */
     uint32_t peers_free;
     size_t head_max; /* bytes of the largest head that is listened to */
     size_t unread; /* bytes of the read buffer not judged yet: the pool `wire` has room for them */
+    size_t listing_left; /* of this turn's LISTING_TURN */
     uint8_t *read_buffer;
     uint8_t *scratch;
     struct router_now now;
@@ -50,7 +67,10 @@ struct router {
     struct peer_list timers[PEER_DEADLINES];
     size_t states[TASK_STATES]; /* tasks in each state; TASK_FREE is not counted */
     struct router_counts counts;
-    char version[VERSION_MAX];
+    struct router_function_rule every_function;
+    size_t worker_wakeup;
+    bool round_robin, exceptions;
+    struct router_about about;
 };
 
 /* A row of the table of peers, so that listings can stop at one and go on at the next. */

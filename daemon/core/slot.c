@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pmad_must.h"
+#include "router.h"
 
 struct slot {
     struct task *task; /* NULL: free */
@@ -33,7 +34,7 @@ static uint32_t next_generation(uint32_t generation)
     return generation + (generation == 0);
 }
 
-bool slots_init(struct slots *slots, struct pmad *runtime, size_t count, const char *node,
+bool slots_init(struct slots *slots, struct pmad *runtime, size_t count, const char *prefix,
                 struct siphash_key key)
 {
     *slots = (struct slots){.key = key};
@@ -41,7 +42,8 @@ bool slots_init(struct slots *slots, struct pmad *runtime, size_t count, const c
         return false;
     while ((UINT64_C(1) << slots->bits) < count)
         slots->bits++;
-    slots->prefix_size = (size_t)snprintf(slots->prefix, sizeof slots->prefix, "H:%.40s:", node);
+    slots->prefix_size =
+        (size_t)snprintf(slots->prefix, sizeof slots->prefix, "%.*s:", ROUTER_PREFIX_MAX, prefix);
     for (uint32_t i = 0; i < count; i++) {
         struct slot *slot = table_at(&slots->table, i);
 
@@ -74,6 +76,8 @@ uint64_t slot_take(struct slots *slots, struct task *task)
     MUST(slots_free(slots) && !slot->task);
     slots->free = slot->next_free;
     slots->used++;
+    if (slots->top <= index)
+        slots->top = (size_t)index + 1;
     slot->task = task;
     return number_of(slots, index);
 }

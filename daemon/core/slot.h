@@ -4,9 +4,10 @@
 /*
  * Slots: how a number on the wire leads to a task in O(1), and how it stops doing so.
  *
- * A job handle is `H:<node>:<n>`; n is slot and generation. The generation of a slot changes whenever
- * the slot is given back, and lives here, never in a block that may hold a peer's bytes later. It
- * starts from the boot seed, so that a handle from before a restart names nobody.
+ * A job handle is `<prefix>:<n>`, the prefix `H:<node>` by default; n is slot and generation. The
+ * generation of a slot changes whenever the slot is given back, and lives here, never in a block that
+ * may hold a peer's bytes later. It starts from the boot seed, so that a handle from before a restart
+ * names nobody.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,14 +23,15 @@ struct slots {
     struct table table;
     uint32_t free; /* the first free slot; count of the table: none */
     size_t used;
+    size_t top;    /* one past the highest slot that was ever used */
     unsigned bits; /* of n, for the slot */
     struct siphash_key key;
     size_t prefix_size;
-    char prefix[GM_HANDLE_MAX]; /* "H:<node>:" */
+    char prefix[GM_HANDLE_MAX]; /* as configured, and a colon */
 };
 
 /* Table for `count` tasks; false when `runtime` cannot hold it. */
-bool slots_init(struct slots *slots, struct pmad *runtime, size_t count, const char *node,
+bool slots_init(struct slots *slots, struct pmad *runtime, size_t count, const char *prefix,
                 struct siphash_key key);
 
 void slots_finish(struct slots *slots, struct pmad *runtime);

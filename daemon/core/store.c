@@ -185,3 +185,40 @@ void body_read(const struct body *body, uint8_t *into)
         left -= part;
     }
 }
+
+uint64_t body_hash(const struct body *body, struct siphash_key key)
+{
+    struct siphash hash = siphash_begin(key);
+    size_t left = body->size;
+
+    for (const struct block *at = body->first; left > 0; at = at->next) {
+        size_t part = left < at->capacity ? left : at->capacity;
+
+        siphash_add(&hash, at->bytes, part);
+        left -= part;
+    }
+    return siphash_end(&hash);
+}
+
+bool body_equal(const struct body *one, const struct body *other)
+{
+    struct body_cursor a = body_begin(one);
+    struct body_cursor b = body_begin(other);
+    size_t left = one->size;
+
+    if (one->size != other->size)
+        return false;
+    while (left > 0) {
+        struct iovec here, there;
+        size_t part;
+
+        MUST(body_room(&a, left, &here, 1) == 1 && body_room(&b, left, &there, 1) == 1);
+        part = here.iov_len < there.iov_len ? here.iov_len : there.iov_len;
+        if (memcmp(here.iov_base, there.iov_base, part) != 0)
+            return false;
+        body_advance(&a, part);
+        body_advance(&b, part);
+        left -= part;
+    }
+    return true;
+}

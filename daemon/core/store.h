@@ -16,6 +16,7 @@
 #include "block.h"
 #include "gm_frame.h"
 #include "incPMAD.h"
+#include "siphash.h"
 
 struct store {
     struct pmad *pool;
@@ -67,5 +68,9 @@ size_t body_room(const struct body_cursor *cursor, size_t size, struct iovec *ro
 
 /* Copies a whole body to `into`. */
 void body_read(const struct body *body, uint8_t *into);
+
+/* The keyed hash of a body's bytes, however they lie; whether two bodies have the same bytes. */
+uint64_t body_hash(const struct body *body, struct siphash_key key);
+bool body_equal(const struct body *one, const struct body *other);
 
 #endif

@@ -5,71 +5,93 @@
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
+#include "unique.h"
 #include "wire.h"
 #include "worker.h"
 
 /* The whole life of a task. A lost worker puts an assigned task back in its queue. */
 static const bool may_move[TASK_STATES][TASK_STATES] = {
     [TASK_FREE] = {[TASK_ARRIVING] = true},
-    [TASK_ARRIVING] = {[TASK_QUEUED] = true, [TASK_FREE] = true},
+    [TASK_ARRIVING] = {[TASK_DELAYED] = true, [TASK_QUEUED] = true, [TASK_FREE] = true},
+    [TASK_DELAYED] = {[TASK_QUEUED] = true, [TASK_TOLD] = true, [TASK_FREE] = true},
     [TASK_QUEUED] = {[TASK_ASSIGNED] = true, [TASK_TOLD] = true, [TASK_FREE] = true},
-    [TASK_ASSIGNED] = {[TASK_QUEUED] = true, [TASK_TOLD] = true, [TASK_FREE] = true},
+    [TASK_ASSIGNED] =
+        {[TASK_QUEUED] = true, [TASK_CANCELLED] = true, [TASK_TOLD] = true, [TASK_FREE] = true},
+    [TASK_CANCELLED] = {[TASK_TOLD] = true, [TASK_FREE] = true},
     [TASK_TOLD] = {[TASK_FREE] = true},
 };
 
-/* Where a function counts its tasks of a state; NULL where it does not. */
-static size_t *function_count(struct function *function, enum task_state state)
+/* In these states a submission can join it. */
+static const bool may_be_joined[TASK_STATES] = {
+    [TASK_DELAYED] = true, [TASK_QUEUED] = true, [TASK_ASSIGNED] = true};
+
+/* It enters a state, by 1, or leaves it, by -1: everybody who counts, counts. */
+static void count_state(struct router *router, const struct task *task, size_t by)
 {
-    switch (state) {
+    struct function *function = task->function;
+
+    switch ((enum task_state)task->state) {
     case TASK_ARRIVING:
-        return &function->arriving;
+        function->arriving += by;
+        break;
+    case TASK_DELAYED:
+        function->delayed += by;
+        break;
     case TASK_QUEUED:
-        return &function->queued;
+        function->queued += by;
+        function->queued_of[task->priority] += by;
+        break;
     case TASK_ASSIGNED:
-        return &function->running;
-    case TASK_FREE:
+    case TASK_CANCELLED:
+        function->running += by;
+        break;
     case TASK_TOLD:
+        break;
+    case TASK_FREE:
     case TASK_STATES:
-        return NULL;
+        return;
     }
-    return NULL;
+    router->states[task->state] += by;
 }
 
 void task_move(struct router *router, struct task *task, enum task_state to)
 {
-    size_t *from_count = function_count(task->function, task->state);
-    size_t *to_count = function_count(task->function, to);
+    bool was_found = may_be_joined[task->state];
 
     MUST(task->state < TASK_STATES && may_move[task->state][to]);
-    if (from_count)
-        (*from_count)--;
-    if (to_count)
-        (*to_count)++;
-    if (task->state != TASK_FREE)
-        router->states[task->state]--;
-    if (to != TASK_FREE)
-        router->states[to]++;
+    count_state(router, task, (size_t)-1);
     task->state = (uint8_t)to;
+    count_state(router, task, 1);
+    if (was_found && !may_be_joined[to])
+        unique_leave(&router->uniques, task);
+    if (!was_found && may_be_joined[to])
+        unique_enter(&router->uniques, task);
     function_used(&router->functions, task->function);
 }
 
 /* ---- memory ---- */
 
-/* Where the block of a small body begins in its envelope. */
-static size_t inner_offset(size_t unique_size)
+/* Where the block of a small body begins in its envelope: behind unique id and reducer. */
+static size_t inner_offset(size_t texts_size)
 {
-    return (offsetof(struct task, unique) + unique_size + 7) & ~(size_t)7;
+    return (offsetof(struct task, unique) + texts_size + 7) & ~(size_t)7;
 }
 
 static struct block *inner_block(struct task *task)
 {
-    return (struct block *)((uint8_t *)task + inner_offset(task->unique_size));
+    return (struct block *)((uint8_t *)task +
+                            inner_offset((size_t)task->unique_size + task->reducer_size));
 }
 
-size_t router_envelope_size(size_t unique_size, size_t body_size)
+const uint8_t *task_reducer(const struct task *task)
+{
+    return task->unique + task->unique_size;
+}
+
+size_t router_envelope_size(size_t texts_size, size_t body_size)
 {
     size_t inner = body_size > 0 ? sizeof(struct block) + body_size : 0;
-    size_t size = inner_offset(unique_size) + inner;
+    size_t size = inner_offset(texts_size) + inner;
 
     return size < sizeof(struct task) ? sizeof(struct task) : size;
 }
@@ -79,15 +101,21 @@ size_t router_waiter_size(void)
     return sizeof(struct waiter);
 }
 
-/* One block for envelope and body. */
-static struct task *take_together(struct store *store, size_t unique_size, size_t body_size)
+static size_t texts_of(const struct submission *submission)
 {
-    size_t size = router_envelope_size(unique_size, body_size);
-    struct task *task = store_take(store, size);
+    return submission->unique.size + submission->reducer.size;
+}
+
+/* One block for envelope and `body_size` bytes of body. */
+static struct task *take_envelope(struct store *store, const struct submission *submission,
+                                  size_t body_size)
+{
+    struct task *task = store_take(store, router_envelope_size(texts_of(submission), body_size));
 
     if (!task)
         return NULL;
-    *task = (struct task){.unique_size = (uint8_t)unique_size};
+    *task = (struct task){.unique_size = (uint8_t)submission->unique.size,
+                          .reducer_size = (uint16_t)submission->reducer.size};
     if (body_size > 0) {
         struct block *block = inner_block(task);
 
@@ -98,11 +126,11 @@ static struct task *take_together(struct store *store, size_t unique_size, size_
 }
 
 /* The envelope, and a chain beside it. */
-static struct task *take_apart(struct store *store, size_t unique_size, size_t body_size)
+static struct task *take_apart(struct store *store, const struct submission *submission)
 {
-    struct task *task = take_together(store, unique_size, 0);
+    struct task *task = take_envelope(store, submission, 0);
 
-    if (task && !store_take_body(store, &task->body, body_size)) {
+    if (task && !store_take_body(store, &task->body, submission->body_size)) {
         store_give(store, task);
         return NULL;
     }
@@ -110,11 +138,11 @@ static struct task *take_apart(struct store *store, size_t unique_size, size_t b
 }
 
 /* A body lives in the envelope where that takes the smaller blocks. */
-static bool is_together(const struct store *store, size_t unique_size, size_t body_size)
+static bool is_together(const struct store *store, const struct submission *submission)
 {
-    size_t whole = router_envelope_size(unique_size, body_size);
-    size_t bare = router_envelope_size(unique_size, 0);
-    size_t chain = sizeof(struct block) + body_size;
+    size_t whole = router_envelope_size(texts_of(submission), submission->body_size);
+    size_t bare = router_envelope_size(texts_of(submission), 0);
+    size_t chain = sizeof(struct block) + submission->body_size;
     const size_t *sizes = store->class_size;
 
     return whole <= store_block_max(store) &&
@@ -125,20 +153,22 @@ static bool is_together(const struct store *store, size_t unique_size, size_t bo
 struct task *task_arrive(struct router *router, const struct submission *submission)
 {
     struct store *store = &router->tasks;
-    size_t unique_size = submission->unique.size;
-    size_t body_size = submission->body_size;
-    struct task *task = is_together(store, unique_size, body_size)
-                            ? take_together(store, unique_size, body_size)
-                            : take_apart(store, unique_size, body_size);
+    struct task *task = is_together(store, submission)
+                            ? take_envelope(store, submission, submission->body_size)
+                            : take_apart(store, submission);
 
     if (!task)
-        task = take_apart(store, unique_size, body_size);
+        task = take_apart(store, submission);
     if (!task)
         return NULL;
-    memcpy(task->unique, submission->unique.bytes, unique_size);
+    memcpy(task->unique, submission->unique.bytes, submission->unique.size);
+    if (submission->reducer.size > 0)
+        memcpy(task->unique + task->unique_size, submission->reducer.bytes,
+               submission->reducer.size);
     task->function = submission->function;
     task->priority = (uint8_t)submission->priority;
     task->background = submission->background;
+    task->due_s = submission->due_s;
     task->handle = slot_take(&router->slots, task);
     TAILQ_INIT(&task->waiters);
     task_move(router, task, TASK_ARRIVING);
@@ -148,15 +178,16 @@ struct task *task_arrive(struct router *router, const struct submission *submiss
 void task_free(struct router *router, struct task *task)
 {
     MUST(TAILQ_EMPTY(&task->waiters) && !task->assign_waits);
+    if (task->state == TASK_TOLD)
+        body_release(router, task->result.first);
     task_move(router, task, TASK_FREE);
     slot_give(&router->slots, task->handle);
-    body_release(router, task->result.first);
     if (task->body.first && task->body.first != inner_block(task))
         store_give_chain(&router->tasks, task->body.first);
     store_give(&router->tasks, task);
 }
 
-/* ---- queue ---- */
+/* ---- where it waits ---- */
 
 void task_queue(struct router *router, struct task *task, bool first)
 {
@@ -167,6 +198,7 @@ void task_queue(struct router *router, struct task *task, bool first)
         TAILQ_INSERT_HEAD(queue, task, place);
     else
         TAILQ_INSERT_TAIL(queue, task, place);
+    worker_rouse(router, task->function);
 }
 
 void task_unqueue(struct task *task)
@@ -175,7 +207,42 @@ void task_unqueue(struct task *task)
     TAILQ_REMOVE(&task->function->queues[task->priority], task, place);
 }
 
-/* ---- waiters and the end ---- */
+void task_admit(struct router *router, struct task *task)
+{
+    uint64_t due_s = task->due_s;
+
+    task->timer = (struct wheel_timer){.due = 0};
+    if (due_s <= router->seconds.now) {
+        task_queue(router, task, false);
+    } else {
+        task_move(router, task, TASK_DELAYED);
+        wheel_start(&router->seconds, &task->timer, due_s);
+    }
+}
+
+struct task *task_of_timer(struct wheel_timer *timer)
+{
+    return (struct task *)(void *)((uint8_t *)timer - offsetof(struct task, timer));
+}
+
+/* Takes it out of the one place it is in. */
+static void leave_place(struct router *router, struct task *task)
+{
+    if (task->state == TASK_DELAYED)
+        wheel_stop(&router->seconds, &task->timer);
+    else if (task->state == TASK_QUEUED)
+        task_unqueue(task);
+    else
+        worker_let_go(task);
+}
+
+void task_forget(struct router *router, struct task *task)
+{
+    leave_place(router, task);
+    task_free(router, task);
+}
+
+/* ---- waiters ---- */
 
 struct waiter *waiter_attach(struct router *router, struct task *task, struct peer *peer)
 {
@@ -189,6 +256,16 @@ struct waiter *waiter_attach(struct router *router, struct task *task, struct pe
     peer->waiter_count++;
     router->counts.waiters++;
     return waiter;
+}
+
+size_t task_waiters(const struct task *task)
+{
+    const struct waiter *waiter;
+    size_t count = 0;
+
+    TAILQ_FOREACH (waiter, &task->waiters, in_task)
+        count++;
+    return count;
 }
 
 static void waiter_detach(struct router *router, struct waiter *waiter)
@@ -210,11 +287,33 @@ void waiter_leave(struct router *router, struct waiter *waiter)
     if (task->state == TASK_TOLD) {
         task_free(router, task);
     } else if (task->state == TASK_QUEUED && !task->background) {
-        task_unqueue(task);
         router->counts.abandoned++;
-        task_free(router, task);
+        task_forget(router, task);
     }
 }
+
+void task_join(struct router *router, struct task *task, struct task *twin)
+{
+    struct waiter *waiter;
+
+    while ((waiter = TAILQ_FIRST(&task->waiters))) {
+        TAILQ_REMOVE(&task->waiters, waiter, in_task);
+        TAILQ_INSERT_TAIL(&twin->waiters, waiter, in_task);
+        waiter->task = twin;
+    }
+    twin->background = twin->background || task->background;
+    task_free(router, task);
+}
+
+void task_give_up(struct router *router, struct task *task)
+{
+    MUST(task->state == TASK_ARRIVING);
+    while (!TAILQ_EMPTY(&task->waiters))
+        waiter_leave(router, TAILQ_FIRST(&task->waiters));
+    task_free(router, task);
+}
+
+/* ---- the end ---- */
 
 static void count_end(struct router *router, enum gm_type type)
 {
@@ -224,22 +323,54 @@ static void count_end(struct router *router, enum gm_type type)
         router->counts.failed++;
 }
 
-void task_end(struct router *router, struct task *task, enum gm_type type, struct body body)
+static void tell_end(const struct task *task, enum gm_type type)
 {
     struct waiter *waiter;
 
-    if (task->state == TASK_QUEUED)
-        task_unqueue(task);
-    else
-        worker_let_go(task);
-    count_end(router, type);
-    task->result = body;
-    task_move(router, task, TASK_TOLD);
     TAILQ_FOREACH (waiter, &task->waiters, in_task) {
         bool as_fail = type == GM_WORK_EXCEPTION && !waiter->peer->takes_exceptions;
 
         outbox_final(waiter, as_fail ? GM_WORK_FAIL : type);
     }
+}
+
+/* All that is left to do is to tell its waiters `result`. */
+static void be_told(struct router *router, struct task *task, struct body result)
+{
+    leave_place(router, task);
+    task_move(router, task, TASK_TOLD);
+    task->result = result;
+}
+
+static void free_if_told(struct router *router, struct task *task)
+{
     if (TAILQ_EMPTY(&task->waiters))
         task_free(router, task);
+}
+
+void task_end(struct router *router, struct task *task, enum gm_type type, struct body body)
+{
+    if (task->state == TASK_CANCELLED) {
+        body_release(router, body.first);
+        be_told(router, task, (struct body){0});
+    } else {
+        count_end(router, type);
+        be_told(router, task, body);
+        tell_end(task, type);
+    }
+    free_if_told(router, task);
+}
+
+void task_cancel(struct router *router, struct task *task)
+{
+    router->counts.cancelled++;
+    if (task->state == TASK_ASSIGNED) {
+        wheel_stop(&router->millis, &task->timer);
+        task_move(router, task, TASK_CANCELLED);
+        tell_end(task, GM_WORK_FAIL);
+        return;
+    }
+    be_told(router, task, (struct body){0});
+    tell_end(task, GM_WORK_FAIL);
+    free_if_told(router, task);
 }

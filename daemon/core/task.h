@@ -3,7 +3,8 @@
 
 /*
  * A task: what was submitted, from admission to the last word about it. Its envelope is one block of
- * the pool `tasks`, with unique id and a small body in it; a larger body is a chain beside it.
+ * the pool `tasks`, with unique id, reducer and a small body in it; a larger body is a chain beside
+ * it.
  *
  * A waiter is one foreground submission attached to a task. It holds the outbox node of the last
  * frame to its client, so that telling the end of a task needs no memory.
@@ -15,13 +16,16 @@
 #include "function.h"
 #include "gm_frame.h"
 #include "peer.h"
+#include "wheel.h"
 
 enum task_state {
     TASK_FREE,
-    TASK_ARRIVING, /* its body is being read */
-    TASK_QUEUED,   /* waits in its function's queue */
-    TASK_ASSIGNED, /* in a worker's hand */
-    TASK_TOLD,     /* ended; its waiters are being told */
+    TASK_ARRIVING,  /* its body is being read */
+    TASK_DELAYED,   /* waits for its second */
+    TASK_QUEUED,    /* waits in its function's queue */
+    TASK_ASSIGNED,  /* in a worker's hand */
+    TASK_CANCELLED, /* in a worker's hand, whom nobody listens to any more */
+    TASK_TOLD,      /* ended; its waiters are being told */
     TASK_STATES
 };
 
@@ -31,16 +35,25 @@ struct task {
     struct peer *worker;        /* TASK_ASSIGNED */
     struct waiter_list waiters; /* in the order of submission */
     struct body body;           /* the payload */
-    struct body result;         /* TASK_TOLD: what the waiters are told */
-    struct out assign;          /* the JOB_ASSIGN frame */
+    union {
+        uint64_t due_s; /* TASK_ARRIVING: the second it is not to run before */
+        struct wheel_timer
+            timer;          /* TASK_DELAYED: to that second; TASK_ASSIGNED: of its time limit */
+        struct body result; /* TASK_TOLD: what the waiters are told */
+    };
+    struct out assign;        /* the JOB_ASSIGN frame */
+    struct task *unique_next; /* unique.h */
     uint64_t handle;
+    uint32_t hash;                   /* unique.h */
     uint32_t numerator, denominator; /* of the last WORK_STATUS */
+    uint32_t lost;                   /* workers it has cost */
     uint8_t state;                   /* enum task_state */
     uint8_t priority;                /* enum task_priority */
     bool background;
     bool assign_waits; /* `assign` is in the worker's outbox: the worker does not know it yet */
+    uint16_t reducer_size;
     uint8_t unique_size;
-    uint8_t unique[];
+    uint8_t unique[]; /* and behind it the reducer */
 };
 
 struct waiter {
@@ -56,6 +69,8 @@ struct waiter {
 struct submission {
     struct function *function;
     struct gm_slice unique;
+    struct gm_slice reducer; /* empty: none */
+    uint64_t due_s;          /* since 1970; 0: now */
     size_t body_size;
     enum task_priority priority;
     bool background;
@@ -68,22 +83,45 @@ struct task *task_arrive(struct router *router, const struct submission *submiss
 /* Attaches a foreground submission of `peer`; NULL when the pool has no room for it. */
 struct waiter *waiter_attach(struct router *router, struct task *task, struct peer *peer);
 
+/* How many wait for it. */
+size_t task_waiters(const struct task *task);
+
 /* Moves a task from state to state, as its life allows, and counts it there. Its place, and all else
  * that belongs to a state, is the caller's. */
 void task_move(struct router *router, struct task *task, enum task_state to);
 
-/* Puts it into its queue, behind the others or, `first`, ahead of them. */
+/* Puts a task whose body is whole where it has to wait: for its second, or in its queue. */
+void task_admit(struct router *router, struct task *task);
+
+/* Puts it into its queue, behind the others or, `first`, ahead of them, and wakes who can do it. */
 void task_queue(struct router *router, struct task *task, bool first);
 
 /* Takes it out of its queue. */
 void task_unqueue(struct task *task);
 
+/* Gives an arriving task up for `twin`, which it joins: its waiters wait for that one. */
+void task_join(struct router *router, struct task *task, struct task *twin);
+
+/* Gives an arriving task up, which nobody has heard of. */
+void task_give_up(struct router *router, struct task *task);
+
+/* Where its reducer begins; `reducer_size` bytes. */
+const uint8_t *task_reducer(const struct task *task);
+
+/* The task of a timer that was due. */
+struct task *task_of_timer(struct wheel_timer *timer);
+
 /*
- * Ends a task that is queued or assigned: every waiter is told `type` (WORK_COMPLETE, WORK_FAIL, or
+ * Ends a task that is delayed, queued or assigned: every waiter is told `type` (WORK_COMPLETE, WORK_FAIL, or
  * WORK_EXCEPTION, which those that did not ask for it hear as WORK_FAIL) with `body`, whose one
- * reference passes to the task. Without waiters that is the end of the envelope.
+ * reference passes to the task. Without waiters that is the end of the envelope. One that was cancelled
+ * in its worker's hand has been told to be over already: nobody hears of it again.
  */
 void task_end(struct router *router, struct task *task, enum gm_type type, struct body body);
+
+/* Ends a task that is delayed, queued or assigned because an administrator says so: its waiters are
+ * told WORK_FAIL. What the worker says of an assigned one from now on is taken silently. */
+void task_cancel(struct router *router, struct task *task);
 
 /* A client heard the last of it, or left. A foreground task in a queue that loses its last one is
  * dropped; one in a worker's hand goes on. */
@@ -91,5 +129,8 @@ void waiter_leave(struct router *router, struct waiter *waiter);
 
 /* Gives everything back that a task holds. It must be in no queue, no hand, no outbox. */
 void task_free(struct router *router, struct task *task);
+
+/* Takes a task that nobody waits for out of its queue, or off its wheel, and gives it back. */
+void task_forget(struct router *router, struct task *task);
 
 #endif

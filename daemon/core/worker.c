@@ -1,10 +1,15 @@
 #include "worker.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "deadline.h"
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
 #include "task.h"
+#include "wire.h"
 
 /* ---- what a registration counts as, by how its worker sleeps ---- */
 
@@ -60,9 +65,17 @@ static void wake(struct peer *peer)
     outbox_noop(peer);
 }
 
-void worker_rouse(struct function *function)
+/* How many there are to be awake for the tasks that wait. */
+static size_t wanted(const struct router *router, const struct function *function)
 {
-    while (function->queued > function->woken && !TAILQ_EMPTY(&function->asleep))
+    if (router->worker_wakeup == 0)
+        return function->queued > 0 ? SIZE_MAX : 0;
+    return function->queued * router->worker_wakeup;
+}
+
+void worker_rouse(struct router *router, struct function *function)
+{
+    while (function->woken < wanted(router, function) && !TAILQ_EMPTY(&function->asleep))
         wake(TAILQ_FIRST(&function->asleep)->peer);
 }
 
@@ -83,16 +96,20 @@ bool worker_can(const struct peer *peer, const struct function *function)
     return find(peer, function) != NULL;
 }
 
-bool worker_can_do(struct router *router, struct peer *peer, struct function *function)
+bool worker_can_do(struct router *router, struct peer *peer, struct function *function,
+                   uint32_t timeout_ms)
 {
     struct registration *registration = find(peer, function);
 
-    if (registration)
+    if (registration) {
+        registration->timeout_ms = timeout_ms;
         return true;
+    }
     registration = pmad_alloc(router->workers, sizeof *registration);
     if (!registration)
         return false;
-    *registration = (struct registration){.peer = peer, .function = function};
+    *registration =
+        (struct registration){.peer = peer, .function = function, .timeout_ms = timeout_ms};
     TAILQ_INSERT_TAIL(&peer->registrations, registration, in_peer);
     TAILQ_INSERT_TAIL(&function->able, registration, in_function);
     registration_enters(registration);
@@ -101,7 +118,7 @@ bool worker_can_do(struct router *router, struct peer *peer, struct function *fu
     function->able_count++;
     router->counts.registrations++;
     function_used(&router->functions, function);
-    worker_rouse(function);
+    worker_rouse(router, function);
     return true;
 }
 
@@ -119,7 +136,7 @@ static void unregister(struct router *router, struct registration *registration)
     router->counts.registrations--;
     pmad_free(router->workers, registration);
     function_used(&router->functions, function);
-    worker_rouse(function);
+    worker_rouse(router, function);
 }
 
 void worker_cant_do(struct router *router, struct peer *peer, struct function *function)
@@ -159,7 +176,7 @@ void worker_wakes_up(struct peer *peer)
     if (!was_woken)
         return;
     TAILQ_FOREACH (registration, &peer->registrations, in_peer)
-        worker_rouse(registration->function);
+        worker_rouse(peer->router, registration->function);
 }
 
 /* ---- tasks ---- */
@@ -179,14 +196,41 @@ struct task *worker_next_task(const struct peer *peer)
     return NULL;
 }
 
+/* When a time limit of so many microseconds, from now on, is over, in ticks of the wheel: never early. */
+static uint64_t tick_after(const struct router *router, uint64_t us)
+{
+    return (router->now.mono_us + us + TICK_US - 1) / TICK_US;
+}
+
+/* The smaller of the worker's limit and the function's. */
+static void start_limit(struct router *router, const struct registration *registration,
+                        struct task *task)
+{
+    uint64_t own_us = (uint64_t)registration->timeout_ms * TICK_US;
+    uint64_t limit_us = router->every_function.timeout_us;
+
+    if (own_us > 0 && (limit_us == 0 || own_us < limit_us))
+        limit_us = own_us;
+    if (limit_us > 0)
+        wheel_start(&router->millis, &task->timer, tick_after(router, limit_us));
+}
+
 void worker_assign(struct router *router, struct peer *peer, struct task *task, enum gm_type type)
 {
+    struct registration *registration = find(peer, task->function);
+
+    MUST(registration);
     task_unqueue(task);
     task_move(router, task, TASK_ASSIGNED);
     task->worker = peer;
     task->numerator = 0;
     task->denominator = 0;
     TAILQ_INSERT_TAIL(&peer->assigned, task, place);
+    start_limit(router, registration, task);
+    if (router->round_robin) {
+        TAILQ_REMOVE(&peer->registrations, registration, in_peer);
+        TAILQ_INSERT_TAIL(&peer->registrations, registration, in_peer);
+    }
     outbox_assign(task, type);
 }
 
@@ -194,32 +238,81 @@ void worker_let_go(struct task *task)
 {
     struct peer *worker = task->worker;
 
-    MUST(task->state == TASK_ASSIGNED);
+    MUST(task->state == TASK_ASSIGNED || task->state == TASK_CANCELLED);
     if (!outbox_withdraw(task)) {
         peer_drop(worker);
         outbox_discard(worker);
     }
+    wheel_stop(&worker->router->millis, &task->timer);
     TAILQ_REMOVE(&worker->assigned, task, place);
     task->worker = NULL;
+}
+
+/* Says to who waits for it why a task is given up, as far as there is memory for that. */
+static void warn(struct router *router, struct task *task, const char *why)
+{
+    struct waiter *waiter;
+    struct body body;
+    struct body_cursor cursor;
+
+    if (TAILQ_EMPTY(&task->waiters) || !wire_take_body(router, &body, strlen(why)))
+        return;
+    cursor = body_begin(&body);
+    body_write(&cursor, why, body.size);
+    TAILQ_FOREACH (waiter, &task->waiters, in_task) {
+        struct out *out = out_take(router, 0);
+
+        if (out)
+            outbox_event(waiter, out, GM_WORK_WARNING, body);
+    }
+    body_release(router, body.first);
+}
+
+/* A task loses its worker, who was `how`. */
+static void lose_worker(struct router *router, struct task *task, const char *how)
+{
+    size_t retries = router->every_function.retries;
+
+    task->lost++;
+    if (task->state == TASK_CANCELLED) {
+        task_end(router, task, GM_WORK_FAIL, (struct body){0});
+    } else if (retries > 0 && task->lost >= retries) {
+        char why[96];
+
+        (void)snprintf(why, sizeof why,
+                       "given up: it has cost %" PRIu32 " workers; the last one %s", task->lost,
+                       how);
+        warn(router, task, why);
+        task_end(router, task, GM_WORK_FAIL, (struct body){0});
+    } else if (TAILQ_EMPTY(&task->waiters) && !task->background) {
+        worker_let_go(task);
+        router->counts.abandoned++;
+        task_free(router, task);
+    } else {
+        worker_let_go(task);
+        router->counts.retried++;
+        task->numerator = 0;
+        task->denominator = 0;
+        task_queue(router, task, true);
+    }
 }
 
 void worker_lost(struct router *router, struct peer *peer)
 {
     struct task *task;
 
-    while ((task = TAILQ_LAST(&peer->assigned, task_list))) {
-        struct function *function = task->function;
+    while ((task = TAILQ_LAST(&peer->assigned, task_list)))
+        lose_worker(router, task, "left");
+}
 
-        worker_let_go(task);
-        if (TAILQ_EMPTY(&task->waiters) && !task->background) {
-            router->counts.abandoned++;
-            task_free(router, task);
-            continue;
-        }
-        router->counts.retried++;
-        task->numerator = 0;
-        task->denominator = 0;
-        task_queue(router, task, true);
-        worker_rouse(function);
+void worker_took_too_long(struct router *router, struct task *task)
+{
+    struct peer *worker = task->worker;
+
+    /* Who has not even read his assignment by now would wait for it for ever once it is taken back. */
+    if (task->assign_waits) {
+        peer_drop(worker);
+        outbox_discard(worker);
     }
+    lose_worker(router, task, "took too long");
 }

@@ -49,19 +49,29 @@ static void put_host(struct text *text, int fd)
     text_put(text, "%s", host);
 }
 
-/* One word for who is there: the process behind a Unix socket, the address behind TCP. */
-static void address_word(char *into, size_t room, int fd, bool is_tcp)
+/* Who is there: one word for it, the process behind a Unix socket or the address behind TCP, and
+ * what it may. */
+struct stranger {
+    char address[PEER_ADDRESS_MAX + 1];
+    unsigned rights;
+};
+
+static struct stranger look_at(int fd, const struct endpoint *endpoint)
 {
-    struct text text = text_in(into, room);
-    struct ucred who = {0};
+    struct stranger stranger = {.rights = endpoint->rights};
+    struct text text = text_in(stranger.address, sizeof stranger.address);
+    struct ucred who = {.uid = (uid_t)-1};
     socklen_t size = sizeof who;
 
-    if (is_tcp) {
+    if (endpoint_is_tcp(endpoint)) {
         put_host(&text, fd);
-        return;
+        return stranger;
     }
     (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size);
     text_put(&text, "unix:%ld", (long)who.pid);
+    if (who.uid == 0 || who.uid == geteuid())
+        stranger.rights |= RIGHT_ADMIN;
+    return stranger;
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events);
@@ -76,10 +86,10 @@ static void conn_wait_for(struct conn *conn, int interest)
         conn_end(conn);
 }
 
-bool conn_open(struct server *server, int fd, bool is_tcp)
+bool conn_open(struct server *server, int fd, const struct endpoint *endpoint)
 {
     struct conn *conn = pmad_alloc(server->pools.of[POOL_WORKERS], sizeof *conn);
-    char address[PEER_ADDRESS_MAX + 1];
+    struct stranger stranger;
     int on = 1;
 
     if (conn == NULL)
@@ -91,14 +101,14 @@ bool conn_open(struct server *server, int fd, bool is_tcp)
     }
     conn->poll.data = conn;
     /* What is written is gathered already: waiting for more would only delay it. */
-    if (is_tcp)
+    if (endpoint_is_tcp(endpoint))
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    address_word(address, sizeof address, fd, is_tcp);
-    router_connect(server->router, &conn->peer, fd, address);
+    stranger = look_at(fd, endpoint);
+    router_connect(server->router, &conn->peer, fd, stranger.address, stranger.rights);
     server->conn_count++;
     TAILQ_INSERT_TAIL(&server->conns, conn, in_all);
     conn_wait_for(conn, UV_READABLE);
-    log_event(LOG_LEVEL_DEBUG, "peer %d: connected, %s", fd, address);
+    log_event(LOG_LEVEL_DEBUG, "peer %d: connected, %s", fd, stranger.address);
     return true;
 }
 

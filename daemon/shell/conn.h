@@ -20,6 +20,7 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "endpoint.h"
 #include "peer.h"
 
 enum {
@@ -60,9 +61,10 @@ struct conn {
 /* The connection of a peer that the router named. */
 struct conn *conn_of(struct peer *peer);
 
-/* Makes a connection of a socket that was accepted, and a peer of it. False when there is no block
- * for it or libuv refuses; the socket is the caller's then. */
-bool conn_open(struct server *server, int fd, bool is_tcp);
+/* Makes a connection of a socket that was accepted at `endpoint`, and a peer of it with the rights
+ * that are to be had there; by a Unix socket, root and the user the daemon runs as administer too.
+ * False when there is no block for it or libuv refuses; the socket is the caller's then. */
+bool conn_open(struct server *server, int fd, const struct endpoint *endpoint);
 
 /* Writes what the router has for it, until the socket takes no more. */
 void conn_write(struct conn *conn);

@@ -5,13 +5,19 @@
  * Places where connections arrive: a Unix socket, TCP addresses. Made at start, with words in the
  * log for what went wrong; after that only accept4(2) happens on them.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "config.h"
+#include "process.h"
+#include "text.h"
+
+enum { ENDPOINT_WHY_MAX = 512 };
 
 struct endpoint {
-    int fd; /* listening, non-blocking */
+    int fd;          /* listening, non-blocking */
+    unsigned rights; /* of who comes in here, a set of enum peer_right; the server's to say */
     /* what it is, for the log: a path, or ADDRESS:PORT */
     char name[CONFIG_ADDRESS_MAX];
     /* Unix: the file that is ours, and only as long as it is */
@@ -23,13 +29,21 @@ struct endpoint {
 /*
  * Listens at `server->socket`, whose file has the mode and group of the config from its first moment
  * on. A socket file that nobody answers at is replaced; one that somebody does, or that is no
- * socket, is left alone. Returns 0 or a negative errno, logged.
+ * socket, is left alone. The file is
+ * `owner`'s. Returns 0, or a negative errno with the reason in `*why` (ENDPOINT_WHY_MAX bytes): whether
+ * it is an error the caller knows.
  */
-int endpoint_unix(struct endpoint *endpoint, const struct config_server *server);
+int endpoint_unix(struct endpoint *endpoint, const struct config_server *server,
+                  const struct process_user *owner, struct text *why);
 
-/* Listens at every address that HOST:PORT stands for, at most `max`. Returns how many there are now
- * in `endpoints`, or a negative errno, logged; then there are none. */
-int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address);
+/*
+ * Listens at every address that HOST:PORT stands for, at most `max`: for `localhost` those of the
+ * loopback, whatever the machine calls so. Returns how many there are now in `endpoints`, or a negative
+ * errno, logged; then there are none.
+ */
+int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address, size_t backlog);
+
+bool endpoint_is_tcp(const struct endpoint *endpoint);
 
 /* Closes it; a socket file that is still ours goes too. */
 void endpoint_close(struct endpoint *endpoint);

@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,7 +38,7 @@ static void name_it(struct endpoint *endpoint, const struct addrinfo *info)
     text_put(&name, info->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-static int listen_at(struct endpoint *endpoint, const struct addrinfo *info)
+static int listen_at(struct endpoint *endpoint, const struct addrinfo *info, size_t backlog)
 {
     int on = 1;
     int err;
@@ -51,23 +53,42 @@ static int listen_at(struct endpoint *endpoint, const struct addrinfo *info)
     if (info->ai_family == AF_INET6)
         (void)setsockopt(endpoint->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind(endpoint->fd, info->ai_addr, info->ai_addrlen) == 0 &&
-        listen(endpoint->fd, SOMAXCONN) == 0)
+        listen(endpoint->fd, (int)backlog) == 0)
         return 0;
     err = -errno;
     close(endpoint->fd);
     return err;
 }
 
+/* Logs why an address could not be had, and what to do where that is not plain. */
+static void log_refusal(const char *address, const char *in_figures, int err)
+{
+    bool is_same = *in_figures == '\0' || strcmp(address, in_figures) == 0;
+    const char *remedy = "";
+
+    if (err == EADDRINUSE)
+        remedy = "; another program listens there, or another line of ours";
+    if (err == EACCES)
+        remedy = "; a port below 1024 takes root or CAP_NET_BIND_SERVICE "
+                 "(AmbientCapabilities= in a unit)";
+    if (err == EADDRNOTAVAIL)
+        remedy = "; this machine does not have that address";
+    log_event(LOG_LEVEL_ERROR, "listen %s: %s%s%s%s", address, is_same ? "" : in_figures,
+              is_same ? "" : ": ", strerror(err), remedy);
+}
+
 /* Every address of the list. One whose family or address this machine does not have is passed over,
  * as long as another one will do: `localhost` often has two names and one address. */
 static int listen_at_all(struct endpoint *endpoints, size_t max, const struct addrinfo *list,
-                         const char *address)
+                         const char *address, size_t backlog)
 {
+    const char *in_figures = "";
     size_t count = 0;
-    int err = 0;
+    int err = -ENOSPC;
 
     for (const struct addrinfo *info = list; info != NULL && count < max; info = info->ai_next) {
-        err = listen_at(&endpoints[count], info);
+        err = listen_at(&endpoints[count], info, backlog);
+        in_figures = endpoints[count].name;
         if (err == 0)
             count++;
         else if (err != -EAFNOSUPPORT && err != -EADDRNOTAVAIL)
@@ -75,13 +96,13 @@ static int listen_at_all(struct endpoint *endpoints, size_t max, const struct ad
     }
     if (count > 0 && (err == 0 || err == -EAFNOSUPPORT || err == -EADDRNOTAVAIL))
         return (int)count;
-    log_event(LOG_LEVEL_ERROR, "listen %s: %s", address, strerror(-err));
+    log_refusal(address, in_figures, -err);
     while (count > 0)
         endpoint_close(&endpoints[--count]);
     return err;
 }
 
-int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address)
+int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address, size_t backlog)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *list = NULL;
@@ -90,12 +111,17 @@ int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address)
     int err;
 
     split(address, host, &port);
-    err = getaddrinfo(host, port, &hints, &list);
+    err = getaddrinfo(strcasecmp(host, "localhost") == 0 ? NULL : host, port, &hints, &list);
     if (err != 0) {
         log_event(LOG_LEVEL_ERROR, "listen %s: %s", address, gai_strerror(err));
         return err == EAI_SYSTEM ? -errno : -EADDRNOTAVAIL;
     }
-    err = listen_at_all(endpoints, max, list, address);
+    err = listen_at_all(endpoints, max, list, address, backlog);
     freeaddrinfo(list);
     return err;
+}
+
+bool endpoint_is_tcp(const struct endpoint *endpoint)
+{
+    return endpoint->path[0] == '\0';
 }

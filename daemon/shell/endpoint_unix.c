@@ -53,26 +53,35 @@ static int lock_directory(const char *directory)
     return -1;
 }
 
-/* Says why there can be no file of ours at this path; returns -err. */
-static int refuse_file(const char *path, const char *directory, int err)
+/* Where the socket is to be, and what is said where it cannot. */
+struct place {
+    struct sockaddr_un address;
+    char directory[CONFIG_PATH_MAX];
+    struct text *why;
+};
+
+/* Says why there can be no file of ours there; returns -err. */
+static int refuse_file(const struct place *place, int err)
 {
+    const char *path = place->address.sun_path;
+
     switch (err) {
     case ENOENT:
     case ENOTDIR:
-        log_event(LOG_LEVEL_ERROR,
-                  "socket %s: there is no directory %s; create it, or choose another place with "
-                  "--socket PATH",
-                  path, directory);
+        text_put(place->why,
+                 "socket %s: there is no directory %s; create it, or choose another place with "
+                 "--socket PATH",
+                 path, place->directory);
         break;
     case EACCES:
     case EPERM:
     case EROFS:
-        log_event(LOG_LEVEL_ERROR,
-                  "socket %s: %s: no right to files in %s; choose another place with --socket PATH",
-                  path, strerror(err), directory);
+        text_put(place->why,
+                 "socket %s: %s: no right to files in %s; choose another place with --socket PATH",
+                 path, strerror(err), place->directory);
         break;
     default:
-        log_event(LOG_LEVEL_ERROR, "socket %s: %s", path, strerror(err));
+        text_put(place->why, "socket %s: %s", path, strerror(err));
     }
     return -err;
 }
@@ -91,42 +100,42 @@ static int try_connect(const struct sockaddr_un *address)
 }
 
 /* Makes room for a socket of ours where there is a file already. Returns 0 when it is gone. */
-static int remove_stale(const struct sockaddr_un *address, const char *directory)
+static int remove_stale(const struct place *place)
 {
-    const char *path = address->sun_path;
+    const char *path = place->address.sun_path;
     struct stat about;
     int err;
 
     if (lstat(path, &about) < 0)
-        return errno == ENOENT ? 0 : refuse_file(path, directory, errno);
+        return errno == ENOENT ? 0 : refuse_file(place, errno);
     if (!S_ISSOCK(about.st_mode)) {
-        log_event(LOG_LEVEL_ERROR, "socket %s: there is a file that is no socket; it is left alone",
-                  path);
+        text_put(place->why, "socket %s: there is a file that is no socket; it is left alone",
+                 path);
         return -EEXIST;
     }
-    err = try_connect(address);
+    err = try_connect(&place->address);
     if (err == 0) {
-        log_event(LOG_LEVEL_ERROR,
-                  "socket %s: a daemon is running there already; stop it, or choose another place "
-                  "with --socket PATH",
-                  path);
+        text_put(place->why,
+                 "socket %s: a daemon is running there already; stop it, or choose another place "
+                 "with --socket PATH",
+                 path);
         return -EADDRINUSE;
     }
     if (err != ECONNREFUSED) {
-        log_event(LOG_LEVEL_ERROR,
-                  "socket %s: %s: whether somebody still listens there cannot be seen; it is left "
-                  "alone",
-                  path, strerror(err));
+        text_put(place->why,
+                 "socket %s: %s: whether somebody still listens there cannot be seen; it is left "
+                 "alone",
+                 path, strerror(err));
         return -EADDRINUSE;
     }
     if (unlink(path) < 0 && errno != ENOENT)
-        return refuse_file(path, directory, errno);
+        return refuse_file(place, errno);
     log_event(LOG_LEVEL_INFO, "socket %s: nobody answered there any more; replaced", path);
     return 0;
 }
 
 /* bind(2) makes the file, so the umask decides what it may from the first moment; nobody can
- * connect before listen(2), when its group is right too. */
+ * connect before listen(2), when its owner and group are right too. */
 static int bind_file(int fd, const struct sockaddr_un *address, unsigned mode)
 {
     mode_t mask = umask((mode_t)(~mode & 0777));
@@ -136,7 +145,16 @@ static int bind_file(int fd, const struct sockaddr_un *address, unsigned mode)
     return err;
 }
 
-static int give_to_group(const char *path, const char *name)
+static int give_to_owner(const struct place *place, const struct process_user *owner)
+{
+    const char *path = place->address.sun_path;
+
+    if (owner->name == NULL || chown(path, owner->uid, owner->gid) == 0)
+        return 0;
+    return refuse_file(place, errno);
+}
+
+static int give_to_group(const struct place *place, const char *name)
 {
     const struct group *group;
 
@@ -145,30 +163,33 @@ static int give_to_group(const char *path, const char *name)
     errno = 0;
     group = getgrnam(name);
     if (group == NULL) {
-        log_event(LOG_LEVEL_ERROR, "socket_group %s: there is no such group", name);
-        return errno != 0 ? -errno : -ENOENT;
+        int err = errno != 0 ? errno : ENOENT;
+
+        text_put(place->why, "socket_group %s: there is no such group", name);
+        return -err;
     }
-    if (chown(path, (uid_t)-1, group->gr_gid) < 0) {
+    if (chown(place->address.sun_path, (uid_t)-1, group->gr_gid) < 0) {
         int err = errno;
 
-        log_event(LOG_LEVEL_ERROR, "socket_group %s: %s: be a member of it, or leave the key out",
-                  name, strerror(err));
+        text_put(place->why, "socket_group %s: %s: be a member of it, or leave the key out", name,
+                 strerror(err));
         return -err;
     }
     return 0;
 }
 
 /* From a bound file to a listening socket; the file is removed again where that fails. */
-static int open_file(struct endpoint *endpoint, const struct config_server *server)
+static int open_file(struct endpoint *endpoint, const struct config_server *server,
+                     const struct process_user *owner, const struct place *place)
 {
     const char *path = endpoint->path;
     struct stat about = {0};
-    int err = give_to_group(path, server->socket_group);
+    int err = give_to_owner(place, owner);
 
-    if (err == 0 && (lstat(path, &about) < 0 || listen(endpoint->fd, SOMAXCONN) < 0)) {
-        err = -errno;
-        log_event(LOG_LEVEL_ERROR, "socket %s: %s", path, strerror(-err));
-    }
+    if (err == 0)
+        err = give_to_group(place, server->socket_group);
+    if (err == 0 && (lstat(path, &about) < 0 || listen(endpoint->fd, (int)server->backlog) < 0))
+        err = refuse_file(place, errno);
     if (err < 0)
         (void)unlink(path);
     endpoint->device = about.st_dev;
@@ -177,44 +198,44 @@ static int open_file(struct endpoint *endpoint, const struct config_server *serv
 }
 
 static int listen_locked(struct endpoint *endpoint, const struct config_server *server,
-                         const struct sockaddr_un *address, const char *directory)
+                         const struct process_user *owner, const struct place *place)
 {
-    int err = remove_stale(address, directory);
+    int err = remove_stale(place);
 
     if (err < 0)
         return err;
-    err = bind_file(endpoint->fd, address, server->socket_mode);
+    err = bind_file(endpoint->fd, &place->address, server->socket_mode);
     if (err < 0)
-        return refuse_file(address->sun_path, directory, -err);
-    return open_file(endpoint, server);
+        return refuse_file(place, -err);
+    return open_file(endpoint, server, owner, place);
 }
 
-int endpoint_unix(struct endpoint *endpoint, const struct config_server *server)
+int endpoint_unix(struct endpoint *endpoint, const struct config_server *server,
+                  const struct process_user *owner, struct text *why)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct place place = {.address = {.sun_family = AF_UNIX}, .why = why};
     size_t size = strnlen(server->socket, sizeof server->socket);
-    char directory[CONFIG_PATH_MAX];
     struct text name;
     int lock;
     int err;
 
-    if (size >= sizeof address.sun_path) {
-        log_event(LOG_LEVEL_ERROR, "socket: the path is too long, at most %zu bytes",
-                  sizeof address.sun_path - 1);
+    if (size >= sizeof place.address.sun_path) {
+        text_put(why, "socket: the path is too long, at most %zu bytes",
+                 sizeof place.address.sun_path - 1);
         return -ENAMETOOLONG;
     }
     *endpoint = (struct endpoint){.fd = -1};
     name = text_in(endpoint->name, sizeof endpoint->name);
     text_put(&name, "%s", server->socket);
     memcpy(endpoint->path, server->socket, size + 1);
-    memcpy(address.sun_path, server->socket, size + 1);
-    directory_of(directory, server->socket);
+    memcpy(place.address.sun_path, server->socket, size + 1);
+    directory_of(place.directory, server->socket);
 
     endpoint->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (endpoint->fd < 0)
-        return -errno;
-    lock = lock_directory(directory);
-    err = listen_locked(endpoint, server, &address, directory);
+        return refuse_file(&place, errno);
+    lock = lock_directory(place.directory);
+    err = listen_locked(endpoint, server, owner, &place);
     if (lock >= 0)
         close(lock);
     if (err < 0)

@@ -32,10 +32,9 @@ static void refused_by_system(struct server *server, int err)
 static bool accept_one(struct listener *listener)
 {
     struct server *server = listener->server;
-    bool is_tcp = listener->endpoint.path[0] == '\0';
     int fd = accept4(listener->endpoint.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-    if (fd >= 0 && conn_open(server, fd, is_tcp))
+    if (fd >= 0 && conn_open(server, fd, &listener->endpoint))
         return true;
     if (fd >= 0) {
         close(fd);

@@ -1,18 +1,27 @@
 #include "log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "text.h"
 
 enum { LOG_LINE_MAX = 1024, LOG_SECOND_US = 1000000 };
 
+/* How the lines of a log begin. */
+enum log_style { LOG_PLAIN, LOG_JOURNAL, LOG_TIMED };
+
 static enum config_log_level log_level = LOG_LEVEL_NOTICE;
-static bool log_to_journal;
+static enum log_style log_style = LOG_PLAIN;
+static int log_fd = STDERR_FILENO; /* -1: nowhere */
+static bool log_starting = true;
 
 static const char *const level_words[] = {
     [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
@@ -39,10 +48,50 @@ static bool stderr_is_journal(void)
     return true;
 }
 
-void log_open(enum config_log_level level)
+/* What has to be known of time zones is read now, and not with the first line. */
+static int open_file(const char *path)
 {
-    log_level = level;
-    log_to_journal = stderr_is_journal();
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    int err = errno;
+
+    if (fd < 0) {
+        log_event(LOG_LEVEL_ERROR, "log_file %s: %s", path, strerror(err));
+        return -err;
+    }
+    tzset();
+    log_fd = fd;
+    log_style = LOG_TIMED;
+    return 0;
+}
+
+int log_open(const struct config_server *server)
+{
+    const char *file = server->log_file;
+
+    log_level = server->log_level;
+    log_style = stderr_is_journal() ? LOG_JOURNAL : LOG_PLAIN;
+    if (file[0] == '\0' || strcmp(file, "stderr") == 0)
+        return 0;
+    if (strcmp(file, "none") != 0)
+        return open_file(file);
+    log_fd = -1;
+    return 0;
+}
+
+void log_started(void)
+{
+    log_starting = false;
+}
+
+static void text_put_time(struct text *text)
+{
+    struct timespec now;
+    struct tm utc;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &utc);
+    text_put(text, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ ", utc.tm_year + 1900, utc.tm_mon + 1,
+             utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
 }
 
 /* A name from outside must not be able to begin a line of its own. */
@@ -57,6 +106,13 @@ static void text_end_line(struct text *text)
     text->bytes[text->used++] = '\n';
 }
 
+/* Nobody is left to be told that the log is gone. */
+static void write_line(int fd, const struct text *text)
+{
+    if (fd >= 0 && write(fd, text->bytes, text->used) < 0)
+        return;
+}
+
 static void log_line(enum config_log_level level, uint64_t held, const char *format,
                      va_list arguments) __attribute__((format(printf, 3, 0)));
 
@@ -66,7 +122,9 @@ static void log_line(enum config_log_level level, uint64_t held, const char *for
     char bytes[LOG_LINE_MAX];
     struct text text = text_in(bytes, sizeof bytes);
 
-    if (log_to_journal)
+    if (log_style == LOG_TIMED)
+        text_put_time(&text);
+    if (log_style == LOG_JOURNAL)
         text_put(&text, "<%d>", (int)level);
     else
         text_put(&text, "pmadd: %s: ", level_words[level]);
@@ -74,10 +132,9 @@ static void log_line(enum config_log_level level, uint64_t held, const char *for
     if (held > 0)
         text_put(&text, " (and %" PRIu64 " more before)", held);
     text_end_line(&text);
-
-    /* Nobody is left to be told that the log is gone. */
-    if (write(STDERR_FILENO, text.bytes, text.used) < 0)
-        return;
+    write_line(log_fd, &text);
+    if (log_starting && log_fd != STDERR_FILENO && level <= LOG_LEVEL_ERROR)
+        write_line(STDERR_FILENO, &text);
 }
 
 void log_event(enum config_log_level level, const char *format, ...)

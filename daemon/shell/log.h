@@ -2,17 +2,24 @@
 #define LOG_H
 
 /*
- * The log: one line an event, on stderr, by one write(2) from a buffer of our own. Under journald
- * (stderr is the stream that JOURNAL_STREAM names) a line begins with its `<N>` priority; anywhere
- * else with the program's name and a word for the level.
+ * The log: one line an event, by one write(2) from a buffer of our own, on stderr, in a file, or
+ * nowhere. Under journald (stderr is the stream that JOURNAL_STREAM names) a line begins with its
+ * `<N>` priority; anywhere else with the program's name and a word for the level, in a file with the
+ * time before that.
  */
 #include <stdint.h>
 
 #include "config.h"
 
-/* Finds out who reads stderr; from now on lines above `level` are left out. Before this call the
- * level is `notice` and lines are plain. */
-void log_open(enum config_log_level level);
+/*
+ * Opens the log that the config names, and finds out who reads stderr; from now on lines above its
+ * level are left out. Before this call the log is stderr, the level `notice`, and lines are plain.
+ * Returns 0 or a negative errno, logged.
+ */
+int log_open(const struct config_server *server);
+
+/* The start is over. Up to here errors are said on stderr too: whoever starts a daemon looks there. */
+void log_started(void);
 
 /* One line; no line feed in `format`. Control characters in the result become `?`. */
 void log_event(enum config_log_level level, const char *format, ...)

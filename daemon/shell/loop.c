@@ -100,9 +100,12 @@ int loop_init(struct loop *loop, struct server *server, size_t descriptors)
     if (err < 0)
         return err;
     loop->timer_us = UINT64_MAX;
+    loop->wall_clock.fd = -1;
     err = reserve_watchers(&loop->uv, descriptors);
     if (err == 0)
         err = signals_start(loop, server);
+    if (err == 0)
+        err = wall_clock_watch(&loop->wall_clock, &loop->uv, server);
     if (err < 0) {
         loop_finish(loop);
         return err;
@@ -134,4 +137,5 @@ void loop_finish(struct loop *loop)
     uv_walk(&loop->uv, close_handle, NULL);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
     MUST(uv_loop_close(&loop->uv) == 0);
+    wall_clock_finish(&loop->wall_clock);
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "wall_clock.h"
+
 struct server;
 
 struct loop {
@@ -16,6 +18,7 @@ struct loop {
     uv_prepare_t before_wait;
     uv_check_t after_wait;
     uv_signal_t on_term, on_int;
+    struct wall_clock wall_clock;
 };
 
 /*

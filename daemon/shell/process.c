@@ -1,10 +1,13 @@
 #include "process.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -45,4 +48,44 @@ int process_seed(uint8_t *seed, size_t size)
         return 0;
     log_event(LOG_LEVEL_ERROR, "no random bytes: %s", got < 0 ? strerror(errno) : "too few");
     return got < 0 ? -errno : -EIO;
+}
+
+int process_find_user(struct process_user *user, const char *name)
+{
+    const struct passwd *entry;
+
+    *user = (struct process_user){.name = NULL, .uid = (uid_t)-1, .gid = (gid_t)-1};
+    if (name[0] == '\0')
+        return 0;
+    errno = 0;
+    entry = getpwnam(name);
+    if (entry == NULL) {
+        int err = errno != 0 ? errno : ENOENT;
+
+        log_event(LOG_LEVEL_ERROR, "user %s: there is no such user", name);
+        return -err;
+    }
+    if (entry->pw_uid == geteuid())
+        return 0;
+    if (geteuid() != 0) {
+        log_event(LOG_LEVEL_ERROR,
+                  "user %s: only root can become another user; start pmadd as root, or as %s", name,
+                  name);
+        return -EPERM;
+    }
+    *user = (struct process_user){.name = name, .uid = entry->pw_uid, .gid = entry->pw_gid};
+    return 0;
+}
+
+int process_become(const struct process_user *user)
+{
+    if (user->name == NULL)
+        return 0;
+    if (initgroups(user->name, user->gid) < 0 || setgid(user->gid) < 0 || setuid(user->uid) < 0) {
+        int err = errno;
+
+        log_event(LOG_LEVEL_ERROR, "user %s: %s", user->name, strerror(err));
+        return -err;
+    }
+    return 0;
 }

@@ -4,6 +4,7 @@
 /* What the process asks of the kernel for itself, once, at start. */
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * Sets the limit of open descriptors to `count`: so many are needed, and libuv's array of watchers,
@@ -17,5 +18,21 @@ void process_ignore_sigpipe(void);
 
 /* Fills `seed` with random bytes. Returns 0 or a negative errno, logged. */
 int process_seed(uint8_t *seed, size_t size);
+
+/* Whom the process is to become. Where it stays who it is, the ids are those that chown(2) leaves
+ * alone. */
+struct process_user {
+    const char *name; /* the config's; NULL: stays */
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Finds the user `name`; an empty one, or one that the process is already, is nobody to become.
+ * Returns 0 or a negative errno, logged: there is no such user, or only root could become it. */
+int process_find_user(struct process_user *user, const char *name);
+
+/* Becomes that user with all its groups, and nobody else any more. Returns 0 or a negative errno,
+ * logged. */
+int process_become(const struct process_user *user);
 
 #endif

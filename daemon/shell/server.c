@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "notify.h"
@@ -8,7 +9,11 @@
 #include "text.h"
 #include "uv_memory.h"
 
-enum { NS_PER_US = 1000 };
+enum { NS_PER_US = 1000, US_PER_S = 1000000 };
+
+/* Whatever handles begin with, the router has room for it. */
+_Static_assert((int)CONFIG_PREFIX_MAX <= (int)ROUTER_PREFIX_MAX, "handle_prefix");
+_Static_assert(CONFIG_NODE_MAX + 2 <= ROUTER_PREFIX_MAX, "H: and node");
 
 const char *server_version(void)
 {
@@ -17,15 +22,23 @@ const char *server_version(void)
 
 /* ---- a turn ---- */
 
+static struct router_now time_now(void)
+{
+    struct timespec wall = {0};
+
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    return (struct router_now){
+        .mono_us = uv_hrtime() / NS_PER_US,
+        .wall_us = (int64_t)wall.tv_sec * US_PER_S + wall.tv_nsec / NS_PER_US,
+    };
+}
+
 void server_turn_begin(struct server *server)
 {
     if (server->in_turn)
         return;
     server->in_turn = true;
-    server->now = (struct router_now){
-        .mono_us = uv_hrtime() / NS_PER_US,
-        .wall_s = (int64_t)time(NULL),
-    };
+    server->now = time_now();
     router_tick(server->router, server->now);
 }
 
@@ -177,23 +190,43 @@ void server_asked_to_end(struct server *server, const char *signal_name)
 
 /* ---- from nothing to ready ---- */
 
+/* What gearmand calls our levels. */
+static const char *const verbosity[] = {
+    [LOG_LEVEL_ERROR] = "ERROR", [LOG_LEVEL_WARNING] = "WARNING", [LOG_LEVEL_NOTICE] = "NOTICE",
+    [LOG_LEVEL_INFO] = "INFO",   [LOG_LEVEL_DEBUG] = "DEBUG",
+};
+
 static int router_start(struct server *server, const struct config *config,
                         const struct budget *budget)
 {
+    char prefix[ROUTER_PREFIX_MAX + 1];
+    struct text text = text_in(prefix, sizeof prefix);
     struct router_setup setup = {
         .limits = budget->limits,
         .pools = {.tasks = server->pools.of[POOL_TASKS],
                   .wire = server->pools.of[POOL_WIRE],
                   .workers = server->pools.of[POOL_WORKERS],
                   .runtime = server->pools.of[POOL_RUNTIME]},
-        .node = config->server.node,
+        .every_function = {.timeout_us = config->every_function.timeout_us,
+                           .retries = config->every_function.retries,
+                           .max_queue = config->every_function.max_queue},
+        .handle_prefix = prefix,
         .version = PMADD_VERSION,
+        .verbosity = verbosity[config->server.log_level],
+        .pid = (long)getpid(),
+        .worker_wakeup = config->server.worker_wakeup,
+        .round_robin = config->server.round_robin,
+        .exceptions = config->server.exceptions,
     };
     int err = process_seed(setup.seed, sizeof setup.seed);
     enum router_status status;
 
     if (err < 0)
         return err;
+    if (config->server.handle_prefix[0] != '\0')
+        text_put(&text, "%s", config->server.handle_prefix);
+    else
+        text_put(&text, "H:%s", config->server.node);
     status = router_init(&server->router, &setup);
     if (status == ROUTER_OK)
         return 0;
@@ -208,11 +241,13 @@ static void listeners_close(struct server *server)
 }
 
 /* Takes over an endpoint; closes it if the loop does not want it. */
-static int listener_add(struct server *server, struct endpoint *endpoint)
+static int listener_add(struct server *server, struct endpoint *endpoint, unsigned rights)
 {
     struct listener *listener = &server->listeners[server->listener_count];
-    int err = listener_init(listener, server, endpoint);
+    int err;
 
+    endpoint->rights = rights;
+    err = listener_init(listener, server, endpoint);
     if (err < 0) {
         log_event(LOG_LEVEL_ERROR, "%s: %s", endpoint->name, uv_strerror(err));
         endpoint_close(endpoint);
@@ -222,30 +257,58 @@ static int listener_add(struct server *server, struct endpoint *endpoint)
     return 0;
 }
 
-static int listeners_open_tcp(struct server *server, const char *address)
+static int listeners_open_unix(struct server *server, const struct config_server *config)
+{
+    char bytes[ENDPOINT_WHY_MAX];
+    struct text why = text_in(bytes, sizeof bytes);
+    struct endpoint endpoint;
+    int err = endpoint_unix(&endpoint, config, &server->user, &why);
+
+    if (err == 0)
+        return listener_add(server, &endpoint, RIGHT_SUBMIT | RIGHT_WORK | RIGHT_OBSERVE);
+    if (!config->socket_is_optional) {
+        log_event(LOG_LEVEL_ERROR, "%s", bytes);
+        return err;
+    }
+    log_event(LOG_LEVEL_NOTICE, "TCP only, nobody having asked for a Unix socket by name: %s",
+              bytes);
+    return 0;
+}
+
+/* What peers may do who come by TCP. */
+static unsigned rights_of_tcp(const struct config_access *access)
+{
+    unsigned rights = (access->submit ? RIGHT_SUBMIT : 0) | (access->work ? RIGHT_WORK : 0) |
+                      (access->observe ? RIGHT_OBSERVE : 0);
+
+    if (rights == 0)
+        rights = RIGHT_SUBMIT | RIGHT_WORK | RIGHT_OBSERVE;
+    return access->admin ? rights | RIGHT_ADMIN : rights;
+}
+
+static int listeners_open_tcp(struct server *server, const struct config *config,
+                              const char *address)
 {
     struct endpoint endpoints[SERVER_LISTENERS_MAX];
-    int count = endpoint_tcp(endpoints, SERVER_LISTENERS_MAX - server->listener_count, address);
+    int count = endpoint_tcp(endpoints, SERVER_LISTENERS_MAX - server->listener_count, address,
+                             config->server.backlog);
     int err = count < 0 ? count : 0;
 
     for (int i = 0; i < count; i++) {
         if (err == 0)
-            err = listener_add(server, &endpoints[i]);
+            err = listener_add(server, &endpoints[i], rights_of_tcp(&config->access));
         else
             endpoint_close(&endpoints[i]);
     }
     return err;
 }
 
-static int listeners_open(struct server *server, const struct config_server *config)
+static int listeners_open(struct server *server, const struct config *config)
 {
-    struct endpoint endpoint;
-    int err = endpoint_unix(&endpoint, config);
+    int err = listeners_open_unix(server, &config->server);
 
-    if (err == 0)
-        err = listener_add(server, &endpoint);
-    for (size_t i = 0; err == 0 && i < config->listen_count; i++)
-        err = listeners_open_tcp(server, config->listen[i]);
+    for (size_t i = 0; err == 0 && i < config->server.listen_count; i++)
+        err = listeners_open_tcp(server, config, config->server.listen[i]);
     if (err < 0)
         listeners_close(server);
     return err;
@@ -264,6 +327,7 @@ static void announce(struct server *server, const struct budget *budget)
               "connections, %zu tasks, bodies of up to %zu bytes",
               bytes, (budget->resident >> 20) + 1, budget->limits.connections, budget->limits.tasks,
               budget->limits.payload_max);
+    log_started();
     router_counts(server->router, &counts);
     notify_ready(status_line(line, &counts));
 }
@@ -288,6 +352,9 @@ int server_init(struct server *server, const struct config *config, const struct
     lists_init(server);
     status_init(&server->status);
     process_ignore_sigpipe();
+    err = process_find_user(&server->user, config->server.user);
+    if (err < 0)
+        return err;
     err = process_allow_descriptors(budget->descriptors);
     if (err < 0)
         return err;
@@ -304,12 +371,22 @@ int server_init(struct server *server, const struct config *config, const struct
     err = router_start(server, config, budget);
     if (err < 0)
         goto finish_loop;
-    err = listeners_open(server, &config->server);
+    err = listeners_open(server, config);
     if (err < 0)
         goto finish_router;
+    err = pid_file_write(&server->pid_file, config->server.pid_file, &server->user);
+    if (err < 0)
+        goto close_listeners;
+    err = process_become(&server->user);
+    if (err < 0)
+        goto remove_pid_file;
     announce(server, budget);
     return 0;
 
+remove_pid_file:
+    pid_file_remove(&server->pid_file);
+close_listeners:
+    listeners_close(server);
 finish_router:
     router_finish(server->router);
 finish_loop:
@@ -330,6 +407,7 @@ bool server_finish(struct server *server)
     struct conn *conn;
     bool sound;
 
+    pid_file_remove(&server->pid_file);
     listeners_close(server);
     while ((conn = TAILQ_FIRST(&server->conns)) != NULL)
         conn_end(conn);

@@ -20,6 +20,8 @@
 #include "daemon_pools.h"
 #include "listener.h"
 #include "loop.h"
+#include "pid_file.h"
+#include "process.h"
 #include "router.h"
 #include "status.h"
 
@@ -54,15 +56,19 @@ struct server {
     struct conn_queue ending, lingering;
 
     struct status status;
+
+    struct process_user user; /* whom it becomes once all is open */
+    struct pid_file pid_file;
 };
 
 /* The version of pmadd. */
 const char *server_version(void);
 
 /*
- * Claims everything the budget names: descriptors, pools, loop, router, sockets. Returns 0 when all
- * sockets answer and the service manager has been told; else a negative UV_E code, and the reason
- * has been logged in words.
+ * Claims everything the budget names: descriptors, pools, loop, router, sockets; writes the pid file
+ * and becomes the user of the config, which is to stay where it is. Returns 0 when all sockets answer
+ * and the service manager has been told; else a negative UV_E code, and the reason has been logged in
+ * words.
  */
 int server_init(struct server *server, const struct config *config, const struct budget *budget);
 

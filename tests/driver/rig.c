@@ -24,15 +24,24 @@ struct rig_setup rig_setup_ample(void)
         .wire = {.pool_size = 16 << 20,
                  .class_count = 4,
                  .classes = {{128, 20}, {1024, 20}, {8192, 20}, {65536, 40}}},
+        .worker_wakeup = 1,
         .seed = 7};
 }
 
 void rig_init(struct rig *rig, const struct rig_setup *setup)
 {
-    struct router_setup router = {.limits = setup->limits, .node = "box", .version = "1.2.3"};
+    struct router_setup router = {.limits = setup->limits,
+                                  .every_function = setup->every_function,
+                                  .handle_prefix = "H:box",
+                                  .version = "1.2.3",
+                                  .verbosity = "NOTICE",
+                                  .pid = 4711,
+                                  .worker_wakeup = setup->worker_wakeup,
+                                  .round_robin = setup->round_robin,
+                                  .exceptions = setup->exceptions};
     enum router_status status;
 
-    *rig = (struct rig){.setup = *setup, .now = {.mono_us = 1000000, .wall_s = 1700000000}};
+    *rig = (struct rig){.setup = *setup, .now = {.mono_us = 1000000, .wall_us = RIG_WALL_US}};
     pools_map(&rig->pools, &setup->limits, &setup->tasks, &setup->wire);
     router.pools = rig->pools;
     memset(router.seed, setup->seed, sizeof router.seed);
@@ -91,6 +100,11 @@ struct router_counts rig_counts(const struct rig *rig)
 
 struct remote *remote_new(struct rig *rig)
 {
+    return remote_with(rig, RIGHT_ALL);
+}
+
+struct remote *remote_with(struct rig *rig, unsigned rights)
+{
     struct remote *remote = heap_take(sizeof *remote);
     struct remote **end = &rig->remotes;
     char address[PEER_ADDRESS_MAX + 1];
@@ -105,7 +119,7 @@ struct remote *remote_new(struct rig *rig)
     *end = remote;
     remote->seat->remote = remote;
     (void)snprintf(address, sizeof address, "remote-%d", remote->number);
-    router_connect(rig->router, &remote->seat->peer, remote->number, address);
+    router_connect(rig->router, &remote->seat->peer, remote->number, address, rights);
     return remote;
 }
 
@@ -316,7 +330,7 @@ static void rig_expect_all_named(const struct rig *rig)
     }
 }
 
-void rig_turn(struct rig *rig)
+static void one_turn(struct rig *rig)
 {
     bool moved;
 
@@ -334,9 +348,22 @@ void rig_turn(struct rig *rig)
     rig_expect_all_named(rig);
 }
 
+void rig_turn(struct rig *rig)
+{
+    do
+        one_turn(rig);
+    while (router_deadline(rig->router) <= rig->now.mono_us);
+}
+
 void rig_sleep(struct rig *rig, uint64_t us)
 {
     rig->now.mono_us += us;
-    rig->now.wall_s = 1700000000 + (int64_t)(rig->now.mono_us / 1000000);
+    rig->now.wall_us += (int64_t)us;
+    rig_turn(rig);
+}
+
+void rig_set_wall(struct rig *rig, int64_t wall_us)
+{
+    rig->now.wall_us = wall_us;
     rig_turn(rig);
 }

@@ -16,11 +16,16 @@
 #include "pools.h"
 #include "router.h"
 
+#define RIG_WALL_US INT64_C(1700000000000000) /* the wall clock of a rig at its beginning */
+
 enum { RIG_ALL = 0 }; /* in `piece` and `slices`: no bound of the test's */
 
 struct rig_setup {
     struct router_limits limits;
     struct pmad_layout tasks, wire;
+    struct router_function_rule every_function;
+    size_t worker_wakeup;
+    bool round_robin, exceptions;
     uint8_t seed; /* fills router_setup.seed */
 };
 
@@ -77,10 +82,10 @@ void rig_init(struct rig *rig, const struct rig_setup *setup);
  */
 void rig_finish(struct rig *rig);
 
-/* One turn, repeated until nothing moves. */
+/* One turn, repeated until nothing moves, and another as long as one is due. */
 void rig_turn(struct rig *rig);
 
-/* Moves the clock, and makes a turn. */
+/* Moves both clocks, and makes a turn. */
 void rig_sleep(struct rig *rig, uint64_t us);
 
 /* Fails with the core's own words if router_check() finds something. */
@@ -88,8 +93,14 @@ void rig_check(struct rig *rig);
 
 struct router_counts rig_counts(const struct rig *rig);
 
-/* A new connection; there must be room. It reads everything. */
+/* Sets the wall clock, to so many microseconds since 1970, and makes a turn; the other clock stands. */
+void rig_set_wall(struct rig *rig, int64_t wall_us);
+
+/* A new connection with all rights; there must be room. It reads everything. */
 struct remote *remote_new(struct rig *rig);
+
+/* The same with some rights only, a set of enum peer_right. */
+struct remote *remote_with(struct rig *rig, unsigned rights);
 
 /* The connection ends; `remote` stays, for what it heard, until rig_finish() or remote_free(). */
 void remote_leave(struct remote *remote);

@@ -1,8 +1,8 @@
 #include "events.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "acts.h"
 #include "gm_packet.h"
 #include "stream.h"
 
@@ -36,12 +36,15 @@ static bool deliver_rest(struct world *world, struct actor *actor)
 
 static void connects(struct world *world, struct actor *actor)
 {
+    static const unsigned rights[] = {RIGHT_ALL & ~RIGHT_ADMIN, RIGHT_ALL & ~RIGHT_WORK,
+                                      RIGHT_ALL & ~RIGHT_SUBMIT};
+    size_t way = dice_roll(&world->dice, 15);
     size_t here = 0;
 
     for (actor = world->model.actors; actor != NULL; actor = actor->next)
         here++;
     if (here < ACTORS_MAX)
-        (void)world_join(world);
+        (void)world_join(world, way < 3 ? rights[way] : RIGHT_ALL);
 }
 
 static void forget(struct world *world, struct actor *actor)
@@ -57,201 +60,6 @@ static void leaves(struct world *world, struct actor *actor)
     world_note(world, actor, "leaves");
     forget(world, actor);
     world_turn(world);
-}
-
-static size_t body_size(struct world *world)
-{
-    size_t max = world->model.payload_max;
-
-    if (dice_chance(&world->dice, world->model.strictness == MODEL_EXACT ? 2 : 10))
-        return max + (world->model.strictness == MODEL_EXACT ? dice_roll(&world->dice, 3) : 0);
-    return dice_size(&world->dice, dice_chance(&world->dice, 90) ? max / 20 : max);
-}
-
-static void submits(struct world *world, struct actor *actor)
-{
-    static const struct {
-        uint32_t type;
-        unsigned priority;
-        bool background;
-    } ways[] = {{GM_SUBMIT_JOB, 1, false},        {GM_SUBMIT_JOB_HIGH, 0, false},
-                {GM_SUBMIT_JOB_LOW, 2, false},    {GM_SUBMIT_JOB_BG, 1, true},
-                {GM_SUBMIT_JOB_HIGH_BG, 0, true}, {GM_SUBMIT_JOB_LOW_BG, 2, true}};
-    size_t count = 1 + dice_size(&world->dice, 8);
-
-    if (rig_counts(&world->rig).queued > world->queue_max)
-        return;
-    while (count-- > 0) {
-        size_t way = dice_roll(&world->dice, sizeof ways / sizeof *ways);
-        struct job *job = model_job(&world->model, actor, ways[way].background);
-        struct request *request = request_add(actor, ways[way].type);
-
-        job->function = (unsigned)dice_roll(&world->dice, FUNCTIONS);
-        job->priority = ways[way].priority;
-        job->size = body_size(world);
-        request->job = job;
-        stream_request(world, actor, request);
-    }
-    stream_deliver(world, actor, false);
-}
-
-static void changes_abilities(struct world *world, struct actor *actor)
-{
-    static const uint32_t types[] = {GM_CAN_DO, GM_CAN_DO,  GM_CAN_DO,
-                                     GM_CAN_DO, GM_CANT_DO, GM_RESET_ABILITIES};
-    uint32_t type = types[dice_roll(&world->dice, sizeof types / sizeof *types)];
-    struct request *request = request_add(actor, type);
-
-    request->function = (unsigned)dice_roll(&world->dice, FUNCTIONS);
-    stream_request(world, actor, request);
-    stream_deliver(world, actor, false);
-}
-
-static void falls_asleep(struct world *world, struct actor *actor)
-{
-    stream_request(world, actor, request_add(actor, GM_PRE_SLEEP));
-    stream_deliver(world, actor, false);
-}
-
-/* With starved pools only assignments that carry the unique id: the model knows them by it. */
-static void grabs(struct world *world, struct actor *actor)
-{
-    static const uint32_t types[] = {GM_GRAB_JOB_ALL, GM_GRAB_JOB_UNIQ, GM_GRAB_JOB};
-    size_t ways = world->model.strictness == MODEL_EXACT ? 3 : 2;
-
-    stream_request(world, actor, request_add(actor, types[dice_roll(&world->dice, ways)]));
-    stream_deliver(world, actor, false);
-}
-
-static struct job *held_by(const struct world *world, const struct actor *actor)
-{
-    struct job *job = world->model.jobs;
-
-    while (job != NULL && (job->holder != actor || job->handle[0] == 0))
-        job = job->next;
-    return job;
-}
-
-static void says_of(struct world *world, struct actor *actor, struct job *job, uint32_t type)
-{
-    struct request *request = request_add(actor, type);
-    size_t size = body_size(world);
-    char numbers[48];
-
-    request->job = job;
-    if (type == GM_WORK_STATUS) {
-        int length = snprintf(numbers, sizeof numbers, "|%zu|%zu", dice_roll(&world->dice, 1000),
-                              dice_roll(&world->dice, 100000));
-
-        for (int i = 0; i < length; i++)
-            bytes_add(&request->data, numbers[i] == '|' ? "" : &numbers[i], 1);
-    } else if (type != GM_WORK_FAIL && (size > 0 || dice_chance(&world->dice, 50))) {
-        if (size > world->model.payload_max)
-            size = world->model.payload_max;
-        bytes_add(&request->data, "", 1);
-        model_fill(&request->data, job->serial + type, size);
-    }
-    stream_request(world, actor, request);
-}
-
-static const uint32_t says[] = {GM_WORK_COMPLETE, GM_WORK_COMPLETE,  GM_WORK_COMPLETE,
-                                GM_WORK_FAIL,     GM_WORK_EXCEPTION, GM_WORK_STATUS,
-                                GM_WORK_STATUS,   GM_WORK_DATA,      GM_WORK_WARNING};
-
-static void works(struct world *world, struct actor *actor)
-{
-    struct job *job = held_by(world, actor);
-    uint32_t type = says[dice_roll(&world->dice, sizeof says / sizeof *says)];
-
-    if (job == NULL)
-        return;
-    says_of(world, actor, job, type);
-    if (type == GM_WORK_EXCEPTION && dice_chance(&world->dice, 50))
-        says_of(world, actor, job, GM_WORK_FAIL);
-    if (dice_chance(&world->dice, 40)) {
-        grabs(world, actor);
-        return;
-    }
-    stream_deliver(world, actor, false);
-}
-
-/* A job somebody has a handle of, or NULL. */
-static struct job *some_job(struct world *world)
-{
-    size_t count = 0;
-    size_t chosen;
-
-    for (const struct job *job = world->model.jobs; job != NULL; job = job->next)
-        count += job->handle[0] != 0;
-    chosen = dice_roll(&world->dice, count);
-    for (struct job *job = world->model.jobs; job != NULL; job = job->next)
-        if (job->handle[0] != 0 && chosen-- == 0)
-            return job;
-    return NULL;
-}
-
-static void meddles(struct world *world, struct actor *actor)
-{
-    struct job *job = some_job(world);
-
-    if (job == NULL)
-        return;
-    says_of(world, actor, job, says[dice_roll(&world->dice, sizeof says / sizeof *says)]);
-    stream_deliver(world, actor, false);
-}
-
-static void asks_status(struct world *world, struct actor *actor)
-{
-    struct job *job = some_job(world);
-    struct request *request;
-
-    if (job == NULL)
-        return;
-    request = request_add(actor, GM_GET_STATUS);
-    request->job = job;
-    stream_request(world, actor, request);
-    stream_deliver(world, actor, false);
-}
-
-static void asks(struct world *world, struct actor *actor)
-{
-    struct request *request;
-
-    switch (dice_roll(&world->dice, 3)) {
-    case 0:
-        request = request_add(actor, GM_ECHO_REQ);
-        model_fill(&request->data, 3, body_size(world));
-        if (request->data.size > world->model.payload_max)
-            request->data.size = world->model.payload_max;
-        break;
-    case 1:
-        request = request_add(actor, GM_OPTION_REQ);
-        add_text(&request->data, dice_chance(&world->dice, 70) ? "exceptions" : "wings", false);
-        break;
-    default:
-        request = request_add(actor, GM_SET_CLIENT_ID);
-        add_text(&request->data, "somebody", false);
-        break;
-    }
-    stream_request(world, actor, request);
-    stream_deliver(world, actor, false);
-}
-
-static void asks_in_text(struct world *world, struct actor *actor)
-{
-    static const char *const lines[] = {"status", "workers", "pools", "version", "wings"};
-    const char *line = lines[dice_roll(&world->dice, sizeof lines / sizeof *lines)];
-    struct request *request = request_add(actor, 0);
-
-    const char *line_end = dice_chance(&world->dice, 50) ? "\r\n" : "\n";
-
-    world_note(world, actor, "line %s", line);
-    add_text(&request->data, line, false);
-    add_text(&actor->unsent, line, false);
-    add_text(&actor->unsent, line_end, false);
-    actor->posted += strlen(line) + strlen(line_end);
-    request->head_end = request->end = actor->posted;
-    stream_deliver(world, actor, false);
 }
 
 static void talks_nonsense(struct world *world, struct actor *actor)
@@ -308,14 +116,32 @@ static void sends_the_rest(struct world *world, struct actor *actor)
     stream_deliver(world, actor, false);
 }
 
+/* In whole milliseconds, as which time limits are counted. */
 static void time_passes(struct world *world, struct actor *actor)
 {
-    uint64_t us = dice_size(&world->dice, 4000000);
+    uint64_t us = dice_size(&world->dice, 4000) * 1000;
 
     (void)actor;
     world_note(world, NULL, "%llu us pass", (unsigned long long)us);
     world->rig.now.mono_us += us;
-    world->rig.now.wall_s = 1700000000 + (int64_t)(world->rig.now.mono_us / 1000000);
+    world->rig.now.wall_us += (int64_t)us;
+    world_turn(world);
+}
+
+/* Somebody sets the wall clock: a little or far, forward or back, or to before 1970. */
+static void clock_is_set(struct world *world, struct actor *actor)
+{
+    int64_t by_us = (int64_t)dice_size(&world->dice, 200000) * 1000;
+    size_t rolled = dice_roll(&world->dice, 20);
+
+    (void)actor;
+    if (rolled < 8)
+        world->rig.now.wall_us -= by_us;
+    else if (rolled < 18)
+        world->rig.now.wall_us += by_us;
+    else
+        world->rig.now.wall_us = rolled == 18 ? RIG_WALL_US : -5000000;
+    world_note(world, NULL, "it is %lld us since 1970", (long long)world->rig.now.wall_us);
     world_turn(world);
 }
 
@@ -325,14 +151,15 @@ static const struct event {
     bool goes_on; /* may come in one write with what an earlier event left over */
     void (*happens)(struct world *world, struct actor *actor);
 } events[] = {
-    {12, false, false, connects},     {3, true, false, leaves},
-    {40, true, true, submits},        {20, true, true, changes_abilities},
-    {12, true, false, falls_asleep},  {45, true, false, grabs},
-    {50, true, false, works},         {5, true, false, meddles},
-    {8, true, true, asks_status},     {5, true, true, asks},
-    {5, true, true, asks_in_text},    {3, true, true, talks_nonsense},
-    {4, true, false, reads_slowly},   {8, false, false, reads_again},
-    {10, true, true, sends_the_rest}, {6, false, false, time_passes},
+    {12, false, false, connects},    {3, true, false, leaves},
+    {40, true, true, submits},       {20, true, true, changes_abilities},
+    {12, true, false, falls_asleep}, {45, true, false, grabs},
+    {50, true, false, works},        {5, true, false, meddles},
+    {12, true, true, asks_status},   {5, true, true, asks},
+    {6, true, true, asks_in_text},   {6, true, false, administers},
+    {3, true, true, talks_nonsense}, {4, true, false, reads_slowly},
+    {8, false, false, reads_again},  {10, true, true, sends_the_rest},
+    {6, false, false, time_passes},  {2, false, false, clock_is_set},
 };
 
 /* ---- an event ---- */

@@ -6,57 +6,96 @@
  * tells it every request the core has judged and every message somebody heard; it says what must
  * come, and fails when something else does.
  *
- * Two strictnesses. With ample pools nothing is refused and nobody waits for memory, so that every
- * message is known in advance (MODEL_EXACT). With starved ones (MODEL_LEDGER) submissions may be
- * refused, by name, and requests be judged in an order nobody sees. What stays is a ledger: what was
- * accepted ends once, the frames of a task come whole and in their order, nothing is told twice.
+ * Two strictnesses. With ample pools nothing is refused for want of memory and nobody waits for it,
+ * so that every message is known in advance (MODEL_EXACT). With starved ones (MODEL_LEDGER)
+ * submissions may be refused, by name, and requests be judged in an order nobody sees. What stays is
+ * a ledger: what was accepted ends once, the frames of a task come whole and in their order, nothing
+ * is told twice.
  */
 #include "heap.h"
 #include "rig.h"
 #include "talk.h"
 
-enum { FUNCTIONS = 6, PRIORITIES = 3 };
+enum { FUNCTIONS = 6, PRIORITIES = 3, UNIQUE_MAX = 63 };
 
 enum model_strictness { MODEL_EXACT, MODEL_LEDGER };
 
 enum job_state {
-    JOB_SENT,    /* not judged yet or, in a ledger, not answered */
-    JOB_QUEUED,  /* accepted, in nobody's hand */
-    JOB_HELD,    /* in a worker's hand */
-    JOB_ENDED,   /* completed or failed */
-    JOB_DROPPED, /* its client left before it ran */
+    JOB_SENT,      /* not judged yet or, in a ledger, not answered */
+    JOB_DELAYED,   /* accepted; its second has not come */
+    JOB_QUEUED,    /* accepted, in nobody's hand */
+    JOB_HELD,      /* in a worker's hand */
+    JOB_CANCELLED, /* in a worker's hand, whom nobody listens to any more */
+    JOB_ENDED,     /* completed, failed or cancelled */
+    JOB_DROPPED,   /* its clients left before it ran */
     JOB_REFUSED,
+    JOB_JOINED, /* there was one already that this submission waits for now */
     JOB_STATES
+};
+
+/* What a worker said of a job, or the router in his place: in a ledger each listener has to hear all
+ * of it from some place on. */
+struct told {
+    struct told *next;
+    uint32_t type;
+    struct bytes rest;
+};
+
+/* A foreground submission that waits for a job. */
+struct listener {
+    struct listener *next;
+    struct actor *actor;
+    uint64_t since;   /* the tick of the model at which it began to wait */
+    struct told **at; /* ledger: what it has to hear next */
+    bool fresh;       /* ledger: it may begin to hear anywhere */
 };
 
 struct job {
     struct job *next;
-    unsigned serial; /* its unique id is `s` and this, its payload follows from it */
+    unsigned serial;
     enum job_state state;
     bool background;
+    char due[24];                /* SUBMIT_JOB_EPOCH: its second as it is sent */
+    bool bad_due;                /* its second is no number, or beyond all seconds */
     unsigned function, priority; /* 0: high */
-    size_t size;                 /* of its payload */
-    struct actor *owner;         /* its client, while that is here and waits for it */
-    struct actor *holder;        /* JOB_HELD */
+    char unique[UNIQUE_MAX + 2]; /* there is room for one that is too long */
+    const char *reducer;         /* NULL: it is no reduce job */
+    unsigned fill;               /* what its payload follows from, */
+    size_t size;                 /* and how large it is */
+    uint64_t due_s;              /* and as it is meant: it must not run before */
+    struct actor *sender;        /* JOB_SENT: who submitted it, while he is here */
+    struct listener *listeners;  /* in the order of submission */
+    struct actor *holder;        /* JOB_HELD, JOB_CANCELLED */
     int64_t place;               /* in its queue: the lowest is next */
+    int64_t admitted;            /* the number of its submission, among all accepted */
     int64_t taken;               /* the number of its assignment, among all */
+    uint64_t limit_us;           /* JOB_HELD: when its time is over */
+    size_t lost;                 /* the workers it has cost */
+    bool loose;                  /* ledger: it may have failed at any time */
     char handle[64];             /* empty: nobody has heard it */
-    bool created_heard;
+    struct told *told;
     struct bytes progress; /* as its worker told last */
 };
+
+/* What a line asks for. */
+enum line_kind { LINE_OTHER, LINE_MAXQUEUE, LINE_CREATE, LINE_DROP, LINE_CANCEL };
 
 /* A request on its way to the core. */
 struct request {
     struct request *next;
-    uint32_t type;       /* enum gm_type; 0: a line */
-    size_t head_end;     /* bytes of this actor's stream up to and with its last argument */
-    size_t end;          /* up to and with its last byte */
-    bool begun;          /* its head has been judged */
-    bool refused;        /* and that was all */
-    struct job *job;     /* SUBMIT_*, WORK_*, GET_STATUS */
-    unsigned function;   /* CAN_DO, CANT_DO */
-    struct bytes data;   /* WORK_*: from the handle's NUL on; else all of it */
-    const char *refusal; /* the ERROR it must get, as text; NULL: it is good */
+    uint32_t type;           /* enum gm_type; 0: a line */
+    size_t head_end;         /* bytes of this actor's stream up to and with its last argument */
+    size_t end;              /* up to and with its last byte */
+    bool begun;              /* its head has been judged, */
+    uint64_t begun_at;       /* at this tick of the model */
+    bool refused;            /* and that was all */
+    struct job *job;         /* SUBMIT_*, WORK_*, GET_STATUS, `cancel job` */
+    unsigned function;       /* CAN_DO*, CANT_DO, lines about a function */
+    uint64_t limit_us;       /* CAN_DO_TIMEOUT; 0: none */
+    struct bytes data;       /* WORK_*: from the handle's NUL on; else all of it */
+    enum line_kind line;     /* type 0 */
+    size_t most[PRIORITIES]; /* LINE_MAXQUEUE */
+    const char *refusal;     /* the ERROR it must get, as text; NULL: it is good */
 };
 
 /* A message that an actor is going to hear: the handle of `job`, if there is one, and `rest`. */
@@ -65,59 +104,92 @@ struct expected {
     uint32_t type; /* 0: a line */
     struct job *job;
     bool open;       /* ledger: this, or what else may come in its place */
+    bool maybe;      /* this, or nothing */
     bool superseded; /* a WORK_STATUS that a newer one may have replaced */
     bool prefix;     /* what comes may be longer */
     bool listing;    /* any lines, to the one that is `.` */
+    bool any_order;  /* one of some lines that come in any order */
     struct bytes rest;
 };
 
 enum actor_sleep { ACTOR_AWAKE, ACTOR_ASLEEP, ACTOR_WOKEN };
 
+/* What an actor can do. */
+struct ability {
+    unsigned function;
+    uint64_t limit_us;     /* his own, for each task; 0: none */
+    uint64_t asleep_since; /* a tick of the model; while he sleeps: the lowest is woken first */
+};
+
 struct actor {
     struct actor *next;
     struct remote *remote;
-    bool slow;   /* reads so many bytes and then stops; says nothing meanwhile */
-    bool doomed; /* sent what closes its connection */
+    unsigned rights; /* a set of enum peer_right */
+    bool slow;       /* reads so many bytes and then stops; says nothing meanwhile */
+    bool doomed;     /* sent what closes its connection */
     bool exceptions;
     size_t posted;       /* bytes of its stream so far, the unsent ones included */
     struct bytes unsent; /* the end of it that has not been posted */
     struct request *requests;
     struct expected *expected;
-    unsigned able[FUNCTIONS]; /* in the order of CAN_DO */
+    struct ability able[FUNCTIONS]; /* the order in which they are looked at */
     size_t able_count;
     enum actor_sleep sleep;
-    unsigned naps;       /* PRE_SLEEPs that no NOOP has followed */
-    bool noop_due;       /* said PRE_SLEEP while a task waited */
+    uint64_t woken_at;   /* a tick of the model, */
+    uint64_t woken_us;   /* and the time */
+    unsigned naps;       /* ledger: PRE_SLEEPs that no NOOP has followed */
     struct job *excused; /* ended by WORK_EXCEPTION: one WORK_FAIL of it is let pass */
+};
+
+/* What administrators know of a function. */
+struct function_seen {
+    bool listed;
+    size_t most[PRIORITIES]; /* tasks, to submit at that priority; 0: any number */
+};
+
+/* What must have become of all that was submitted. */
+struct model_counts {
+    uint64_t submitted, coalesced, completed, failed, cancelled, abandoned, retried;
 };
 
 struct model {
     enum model_strictness strictness;
+    struct rig_setup setup;
+    bool limits_time; /* workers may say how long they need, or the router limits it, or retries */
+    struct router_now now;
+    uint64_t wall_max_s; /* the latest second that ever was */
     struct actor *actors;
     struct job *jobs;
+    struct function_seen functions[FUNCTIONS];
+    struct model_counts counts;
     unsigned serials;
     int64_t places, takings;
+    uint64_t ticks; /* of whatever happens: tells what was before */
     bool draining;
-    size_t payload_max;
     uint64_t digest; /* of all that was heard */
 };
 
-/* In the order in which somebody named them first. */
 extern const char *const model_functions[FUNCTIONS];
 
 /* Called with a sentence when core and model disagree; must not come back. */
 extern void (*model_failed)(const char *finding);
 
-/* Appends a payload or result: its bytes follow from serial and size. */
-void model_fill(struct bytes *into, unsigned serial, size_t size);
+/* Appends a payload or result: its bytes follow from `fill` and size. */
+void model_fill(struct bytes *into, unsigned fill, size_t size);
 
-struct actor *model_join(struct model *model, struct remote *remote);
+void model_init(struct model *model, const struct rig_setup *setup,
+                enum model_strictness strictness);
+
+struct actor *model_join(struct model *model, struct remote *remote, unsigned rights);
 
 /* The actor has left, of its own accord or not, and is no more; its remote is the caller's. */
 void model_left(struct model *model, struct actor *actor);
 
-/* A job that its owner is going to submit. */
-struct job *model_job(struct model *model, struct actor *owner, bool background);
+/* A job that its sender is going to submit. */
+struct job *model_job(struct model *model, struct actor *sender, bool background);
+
+/* It is so late now: what is due happens. */
+void model_tick(struct model *model, struct router_now now);
 
 /* The core has judged the head of a request: what is refused is refused now. */
 void model_begun(struct model *model, struct actor *actor, struct request *request);
@@ -130,6 +202,11 @@ void model_heard(struct model *model, struct actor *actor, const struct heard_fr
 
 /* All that can be told now has been told: what was due must have come. */
 void model_quiet(const struct model *model);
+
+/* Everybody has read everything, and all tasks have ended: nobody may be left waiting. */
+void model_over(const struct model *model);
+
+bool model_is_submission(uint32_t type);
 
 size_t model_count(const struct model *model, enum job_state state);
 

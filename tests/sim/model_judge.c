@@ -1,248 +1,220 @@
-/* What the core must say, and to whom, when it has judged a request. */
+/* What the core must say, and to whom, when it has judged a request of a worker, or a question. */
 #include <stdio.h>
 #include <string.h>
 
 #include "gm_packet.h"
 #include "model_state.h"
 
-/* ---- work ---- */
+/* ---- what is told of a job ---- */
 
-static void cannot_do(struct actor *actor, unsigned function)
+static void told_add(struct job *job, uint32_t type, const struct bytes *data)
 {
-    size_t kept = 0;
+    struct told **at = &job->told;
 
-    for (size_t i = 0; i < actor->able_count; i++)
-        if (actor->able[i] != function)
-            actor->able[kept++] = actor->able[i];
-    actor->able_count = kept;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = heap_take(sizeof **at);
+    (*at)->type = type;
+    if (data != NULL)
+        bytes_add(&(*at)->rest, data->at, data->size);
 }
 
-static void can_do(struct actor *actor, unsigned function)
-{
-    if (!is_able(actor, function))
-        actor->able[actor->able_count++] = function;
-}
-
-static void expect_assignment(struct actor *actor, struct job *job, uint32_t type)
-{
-    struct expected *expected;
-    char arguments[96];
-
-    (void)snprintf(arguments, sizeof arguments, "|%s|", model_functions[job->function]);
-    expect_text(actor, type, job, arguments);
-    for (expected = actor->expected; expected->next != NULL; expected = expected->next)
-        continue;
-    if (type == GM_JOB_ASSIGN_UNIQ) {
-        (void)snprintf(arguments, sizeof arguments, "s%u", job->serial);
-        bytes_add(&expected->rest, arguments, strlen(arguments) + 1);
-    }
-    model_fill(&expected->rest, job->serial, job->size);
-}
-
-static void grab(struct model *model, struct actor *actor, uint32_t type)
-{
-    uint32_t assign = type == GM_GRAB_JOB ? GM_JOB_ASSIGN : GM_JOB_ASSIGN_UNIQ;
-    struct job *job;
-
-    actor->sleep = ACTOR_AWAKE;
-    actor->noop_due = false;
-    if (model->strictness == MODEL_LEDGER) {
-        expect(actor, assign, NULL)->open = true;
-        return;
-    }
-    job = next_for(model, actor);
-    if (job == NULL) {
-        (void)expect(actor, GM_NO_JOB, NULL);
-        return;
-    }
-    job->state = JOB_HELD;
-    job->holder = actor;
-    job->taken = ++model->takings;
-    expect_assignment(actor, job, assign);
-}
-
-/* ---- submitting ---- */
-
-static bool is_submission(uint32_t type)
-{
-    switch (type) {
-    case GM_SUBMIT_JOB:
-    case GM_SUBMIT_JOB_HIGH:
-    case GM_SUBMIT_JOB_LOW:
-    case GM_SUBMIT_JOB_BG:
-    case GM_SUBMIT_JOB_HIGH_BG:
-    case GM_SUBMIT_JOB_LOW_BG:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Returns true if it is refused: known in advance where memory is no question. */
-static bool begin_submit(const struct model *model, struct actor *actor, struct job *job)
-{
-    const char *refusal = NULL;
-
-    if (model->strictness == MODEL_LEDGER) {
-        expect(actor, GM_JOB_CREATED, job)->open = true;
-        return false;
-    }
-    if (model->draining)
-        refusal = "QUEUE_ERROR|Job queue is full: limit=draining";
-    else if (job->size > model->payload_max)
-        refusal = "QUEUE_ERROR|Job queue is full: limit=payload";
-    if (refusal == NULL)
-        return false;
-    expect_error(actor, refusal);
-    job->state = JOB_REFUSED;
-    job->owner = NULL;
-    return true;
-}
-
-static void submit(struct model *model, struct actor *actor, struct job *job)
-{
-    if (model->strictness == MODEL_LEDGER)
-        return;
-    (void)expect(actor, GM_JOB_CREATED, job);
-    job->state = JOB_QUEUED;
-    job->place = ++model->places;
-}
-
-/* ---- results ---- */
-
-static void forward(struct actor *to, uint32_t type, struct job *job, const struct bytes *data)
+static struct expected *forward(struct actor *to, uint32_t type, struct job *job,
+                                const struct bytes *data)
 {
     struct expected *expected = expect(to, type, job);
 
     if (data->size == 0)
         bytes_add(&expected->rest, "", 1);
     bytes_add(&expected->rest, data->at, data->size);
+    return expected;
 }
 
-static void progress(struct job *job, const struct bytes *data)
-{
-    bytes_free(&job->progress);
-    bytes_add(&job->progress, data->at, data->size);
-    if (job->owner == NULL)
-        return;
-    for (struct expected *at = job->owner->expected; at != NULL; at = at->next)
-        if (at->job == job && at->type == GM_WORK_STATUS)
-            at->superseded = true;
-    forward(job->owner, GM_WORK_STATUS, job, data);
-}
-
-static void end(struct actor *actor, uint32_t type, struct job *job, const struct bytes *data)
-{
-    struct actor *owner = job->owner;
-
-    job->state = JOB_ENDED;
-    job->holder = NULL;
-    job->owner = NULL;
-    if (type == GM_WORK_EXCEPTION)
-        actor->excused = job;
-    if (owner == NULL)
-        return;
-    if (type == GM_WORK_FAIL || (type == GM_WORK_EXCEPTION && !owner->exceptions))
-        (void)expect(owner, GM_WORK_FAIL, job);
-    else
-        forward(owner, type, job, data);
-}
-
-static bool is_work(uint32_t type)
-{
-    switch (type) {
-    case GM_WORK_STATUS:
-    case GM_WORK_DATA:
-    case GM_WORK_WARNING:
-    case GM_WORK_COMPLETE:
-    case GM_WORK_FAIL:
-    case GM_WORK_EXCEPTION:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Returns true if the actor does not hold the job. */
-static bool begin_work(struct actor *actor, uint32_t type, const struct job *job)
-{
-    if (job->holder == actor)
-        return false;
-    if (type == GM_WORK_FAIL && actor->excused == job)
-        actor->excused = NULL;
-    else
-        expect_error(actor, "JOB_NOT_FOUND|");
-    return true;
-}
-
-static void work(struct actor *actor, const struct request *request)
+/* Who began to wait while the frame was on its way may hear it or not. */
+static void tell_event(struct model *model, const struct request *request)
 {
     struct job *job = request->job;
 
-    if (request->type == GM_WORK_STATUS)
-        progress(job, &request->data);
-    else if (request->type != GM_WORK_DATA && request->type != GM_WORK_WARNING)
-        end(actor, request->type, job, &request->data);
-    else if (job->owner != NULL)
-        forward(job->owner, request->type, job, &request->data);
+    if (model->strictness == MODEL_LEDGER) {
+        told_add(job, request->type, &request->data);
+        return;
+    }
+    for (struct listener *at = job->listeners; at != NULL; at = at->next)
+        forward(at->actor, request->type, job, &request->data)->maybe =
+            at->since > request->begun_at;
+}
+
+void tell_end(struct model *model, struct job *job, uint32_t type, const struct bytes *data)
+{
+    job->state = JOB_ENDED;
+    job->holder = NULL;
+    if (type == GM_WORK_COMPLETE)
+        model->counts.completed++;
+    else
+        model->counts.failed++;
+    if (model->strictness == MODEL_LEDGER) {
+        told_add(job, type, data);
+        return;
+    }
+    for (struct listener *at = job->listeners; at != NULL; at = at->next) {
+        if (type == GM_WORK_FAIL || (type == GM_WORK_EXCEPTION && !at->actor->exceptions))
+            (void)expect(at->actor, GM_WORK_FAIL, job);
+        else
+            (void)forward(at->actor, type, job, data);
+    }
+    listeners_free(job);
+}
+
+/* ---- results ---- */
+
+/* Returns true if the actor does not hold the job. In a ledger a loose one may not be in his hand any
+ * more: that is an ERROR, or not. */
+static bool begin_work(struct actor *actor, uint32_t type, const struct job *job)
+{
+    bool excused = type == GM_WORK_FAIL && actor->excused == job;
+    bool held = job->holder == actor;
+
+    if (excused && !held)
+        actor->excused = NULL;
+    if (job->loose || !(held || excused))
+        expect_error(actor, "JOB_NOT_FOUND|")->maybe = held || excused;
+    return !held;
+}
+
+static void supersede(struct job *job)
+{
+    for (struct listener *listener = job->listeners; listener != NULL; listener = listener->next)
+        for (struct expected *at = listener->actor->expected; at != NULL; at = at->next)
+            if (at->job == job && at->type == GM_WORK_STATUS)
+                at->superseded = true;
+}
+
+static void progress(struct model *model, const struct request *request)
+{
+    struct job *job = request->job;
+
+    bytes_free(&job->progress);
+    bytes_add(&job->progress, request->data.at, request->data.size);
+    if (job->state == JOB_CANCELLED)
+        return;
+    supersede(job);
+    tell_event(model, request);
+}
+
+static bool is_last(uint32_t type)
+{
+    return type == GM_WORK_COMPLETE || type == GM_WORK_FAIL || type == GM_WORK_EXCEPTION;
+}
+
+static void work(struct model *model, struct actor *actor, const struct request *request)
+{
+    struct job *job = request->job;
+    bool unheard = job->state == JOB_CANCELLED;
+
+    if (job->holder != actor) {
+        /* His time was over while the rest of it came. */
+        expect_error(actor, "JOB_NOT_FOUND|")->maybe = job->loose;
+        return;
+    }
+    if (request->type == GM_WORK_EXCEPTION)
+        actor->excused = job;
+    if (request->type == GM_WORK_STATUS) {
+        progress(model, request);
+    } else if (!is_last(request->type)) {
+        if (!unheard)
+            tell_event(model, request);
+    } else if (unheard) {
+        job->state = JOB_ENDED;
+        job->holder = NULL;
+    } else {
+        tell_end(model, job, request->type, &request->data);
+    }
+}
+
+static void grab(struct model *model, struct actor *actor, uint32_t type)
+{
+    struct job *job;
+
+    if (model->strictness == MODEL_LEDGER) {
+        actor->sleep = ACTOR_AWAKE;
+        expect(actor, type == GM_GRAB_JOB_ALL ? GM_JOB_ASSIGN_ALL : GM_JOB_ASSIGN_UNIQ, NULL)
+            ->open = true;
+        return;
+    }
+    job = next_for(model, actor);
+    if (job == NULL) {
+        (void)expect(actor, GM_NO_JOB, NULL);
+    } else {
+        uint32_t assign = assignment_type(type, job);
+
+        job_assign(model, actor, job);
+        expect(actor, assign, job)->rest = assignment_of(job, assign);
+    }
+    model_wakes_up(model, actor);
 }
 
 /* ---- questions ---- */
 
+/* Known, running, progress: what a status says behind the name; an unknown job is NULL. */
+static void add_status(struct bytes *rest, const struct job *job)
+{
+    bool running = job != NULL && job->state == JOB_HELD;
+
+    bytes_add(rest, job != NULL ? "\0001" : "\0000", 2);
+    bytes_add(rest, running ? "\0001" : "\0000", 2);
+    if (running && job->progress.size > 0)
+        bytes_add(rest, job->progress.at, job->progress.size);
+    else
+        bytes_add(rest, "\0000\0000", 4);
+}
+
 static void get_status(const struct model *model, struct actor *actor, struct job *job)
 {
     struct expected *expected = expect(actor, GM_STATUS_RES, job);
-    bool known = job->state == JOB_QUEUED || job->state == JOB_HELD;
 
-    if (model->strictness == MODEL_LEDGER) {
-        expected->prefix = true;
+    expected->prefix = model->strictness == MODEL_LEDGER;
+    if (model->strictness == MODEL_EXACT)
+        add_status(&expected->rest, is_joinable(job) ? job : NULL);
+}
+
+/* Of all that have this unique id the one that was submitted last, or NULL. */
+static const struct job *job_unique(const struct model *model, const char *unique)
+{
+    const struct job *last = NULL;
+
+    if (unique[0] == 0 || strcmp(unique, "-") == 0)
+        return NULL;
+    for (const struct job *job = model->jobs; job != NULL; job = job->next)
+        if (is_joinable(job) && strcmp(job->unique, unique) == 0 &&
+            (last == NULL || job->admitted > last->admitted))
+            last = job;
+    return last;
+}
+
+static void get_status_unique(const struct model *model, struct actor *actor,
+                              const struct bytes *asked)
+{
+    struct expected *expected = expect(actor, GM_STATUS_RES_UNIQUE, NULL);
+    char unique[UNIQUE_MAX + 2] = "";
+    const struct job *job;
+    char clients[24];
+    size_t count = 0;
+    int length;
+
+    if (asked->size > 0)
+        memcpy(unique, asked->at, asked->size);
+    bytes_add(&expected->rest, unique, strlen(unique));
+    expected->prefix = model->strictness == MODEL_LEDGER;
+    if (expected->prefix)
         return;
-    }
-    bytes_add(&expected->rest, known ? "\0001" : "\0000", 2);
-    bytes_add(&expected->rest, job->state == JOB_HELD ? "\0001" : "\0000", 2);
-    if (job->state == JOB_HELD && job->progress.size > 0)
-        bytes_add(&expected->rest, job->progress.at, job->progress.size);
-    else
-        bytes_add(&expected->rest, "\0000\0000", 4);
-}
-
-/* One line of `status`. */
-static void expect_function(const struct model *model, struct actor *actor, unsigned function)
-{
-    unsigned queued = 0, running = 0, workers = 0;
-    char line[96];
-
-    for (const struct job *job = model->jobs; job != NULL; job = job->next) {
-        queued += job->function == function && job->state == JOB_QUEUED;
-        running += job->function == function && job->state == JOB_HELD;
-    }
-    for (const struct actor *at = model->actors; at != NULL; at = at->next)
-        workers += is_able(at, function);
-    (void)snprintf(line, sizeof line, "%s\t%u\t%u\t%u", model_functions[function], queued + running,
-                   running, workers);
-    expect_text(actor, 0, NULL, line);
-}
-
-static bool line_is(const struct bytes *line, const char *word)
-{
-    return line->size == strlen(word) && memcmp(line->at, word, line->size) == 0;
-}
-
-static void admin(const struct model *model, struct actor *actor, const struct bytes *line)
-{
-    if (line_is(line, "version")) {
-        expect_text(actor, 0, NULL, "OK 1.2.3");
-    } else if (line_is(line, "status") && model->strictness == MODEL_EXACT) {
-        for (unsigned function = 0; function < FUNCTIONS; function++)
-            expect_function(model, actor, function);
-        expect_text(actor, 0, NULL, ".");
-    } else if (line_is(line, "status") || line_is(line, "workers") || line_is(line, "pools")) {
-        expect(actor, 0, NULL)->listing = true;
-    } else {
-        expect_text(actor, 0, NULL, "ERR UNKNOWN_COMMAND ");
-        for (struct expected *at = actor->expected; at != NULL; at = at->next)
-            at->prefix = at->prefix || at->next == NULL;
-    }
+    job = job_unique(model, unique);
+    add_status(&expected->rest, job);
+    if (job != NULL)
+        for (const struct listener *at = job->listeners; at != NULL; at = at->next)
+            count++;
+    length = snprintf(clients, sizeof clients, "|%zu", count);
+    clients[0] = 0;
+    bytes_add(&expected->rest, clients, (size_t)length);
 }
 
 static void echo(struct actor *actor, const struct request *request, bool open)
@@ -255,23 +227,57 @@ static void echo(struct actor *actor, const struct request *request, bool open)
 
 static void option(struct actor *actor, const struct bytes *name)
 {
-    if (!line_is(name, "exceptions")) {
-        expect_error(actor, "UNKNOWN_OPTION|");
+    static const char exceptions[] = "exceptions";
+
+    if (name->size != sizeof exceptions - 1 || memcmp(name->at, exceptions, name->size) != 0) {
+        (void)expect_error(actor, "UNKNOWN_OPTION|");
         return;
     }
     actor->exceptions = true;
-    expect_text(actor, GM_OPTION_RES, NULL, "exceptions");
+    (void)expect_text(actor, GM_OPTION_RES, NULL, exceptions);
+}
+
+/* ---- a request ---- */
+
+/* The right that a request needs; 0: none. */
+static unsigned right_for(uint32_t type)
+{
+    switch (type) {
+    case GM_CAN_DO:
+    case GM_CAN_DO_TIMEOUT:
+    case GM_CANT_DO:
+    case GM_RESET_ABILITIES:
+    case GM_PRE_SLEEP:
+    case GM_GRAB_JOB:
+    case GM_GRAB_JOB_UNIQ:
+    case GM_GRAB_JOB_ALL:
+        return RIGHT_WORK;
+    case GM_GET_STATUS:
+    case GM_GET_STATUS_UNIQUE:
+        return RIGHT_SUBMIT;
+    default:
+        break;
+    }
+    if (model_is_submission(type))
+        return RIGHT_SUBMIT;
+    return is_event(type) ? RIGHT_WORK : 0;
 }
 
 void model_begun(struct model *model, struct actor *actor, struct request *request)
 {
     request->begun = true;
+    request->begun_at = ++model->ticks;
     if (request->refusal != NULL) {
-        expect_error(actor, request->refusal);
+        (void)expect_error(actor, request->refusal);
         request->refused = true;
-    } else if (is_submission(request->type)) {
-        request->refused = begin_submit(model, actor, request->job);
-    } else if (is_work(request->type)) {
+    } else if (right_for(request->type) & ~actor->rights) {
+        (void)expect_error(actor, "ACCESS_DENIED|");
+        request->refused = true;
+        if (model_is_submission(request->type))
+            request->job->state = JOB_REFUSED;
+    } else if (model_is_submission(request->type)) {
+        request->refused = submission_begun(model, actor, request->job);
+    } else if (is_event(request->type)) {
         request->refused = begin_work(actor, request->type, request->job);
     } else if (request->type == GM_ECHO_REQ && model->strictness == MODEL_LEDGER) {
         echo(actor, request, true);
@@ -282,21 +288,21 @@ void model_judged(struct model *model, struct actor *actor, const struct request
 {
     switch (request->type) {
     case 0:
-        admin(model, actor, &request->data);
+        line_judged(model, actor, request);
         break;
     case GM_CAN_DO:
-        can_do(actor, request->function);
+    case GM_CAN_DO_TIMEOUT:
+        model_can_do(model, actor, request->function, request->limit_us);
         break;
     case GM_CANT_DO:
-        cannot_do(actor, request->function);
+        model_cannot_do(model, actor, request->function);
         break;
     case GM_RESET_ABILITIES:
-        actor->able_count = 0;
+        while (actor->able_count > 0)
+            model_cannot_do(model, actor, actor->able[0].function);
         break;
     case GM_PRE_SLEEP:
-        actor->sleep = ACTOR_ASLEEP;
-        actor->naps = model->strictness == MODEL_EXACT ? 1 : actor->naps + 1;
-        actor->noop_due = next_for(model, actor) != NULL;
+        model_falls_asleep(model, actor);
         break;
     case GM_GRAB_JOB:
     case GM_GRAB_JOB_UNIQ:
@@ -305,6 +311,9 @@ void model_judged(struct model *model, struct actor *actor, const struct request
         break;
     case GM_GET_STATUS:
         get_status(model, actor, request->job);
+        break;
+    case GM_GET_STATUS_UNIQUE:
+        get_status_unique(model, actor, &request->data);
         break;
     case GM_ECHO_REQ:
         if (model->strictness == MODEL_EXACT)
@@ -316,10 +325,10 @@ void model_judged(struct model *model, struct actor *actor, const struct request
     case GM_SET_CLIENT_ID:
         break;
     default:
-        if (is_submission(request->type))
-            submit(model, actor, request->job);
+        if (model_is_submission(request->type))
+            submission_judged(model, actor, request->job);
         else
-            work(actor, request);
+            work(model, actor, request);
         break;
     }
 }

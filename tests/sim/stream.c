@@ -40,49 +40,52 @@ void add_text(struct bytes *into, const char *text, bool with_nul)
     bytes_add(into, text, strlen(text) + with_nul);
 }
 
+/* What stands between unique id and data. */
+static void add_more_arguments(struct bytes *content, uint32_t type, const struct job *job)
+{
+    if (type == GM_SUBMIT_JOB_EPOCH)
+        add_text(content, job->due, true);
+    if (job->reducer != NULL) {
+        add_text(content, job->reducer, true);
+        add_text(content, "aggregate", true);
+    }
+}
+
 /* The request's arguments and data, as they go over the wire. Sets `*arguments` to the bytes of the
  * former, which end where the head of the frame does. */
 static struct bytes content_of(const struct request *request, size_t *arguments)
 {
     struct bytes content = {0};
-    char unique[16];
+    const struct job *job = request->job;
 
-    switch (request->type) {
-    case GM_CAN_DO:
-    case GM_CANT_DO:
-        add_text(&content, model_functions[request->function], false);
-        break;
-    case GM_SUBMIT_JOB:
-    case GM_SUBMIT_JOB_HIGH:
-    case GM_SUBMIT_JOB_LOW:
-    case GM_SUBMIT_JOB_BG:
-    case GM_SUBMIT_JOB_HIGH_BG:
-    case GM_SUBMIT_JOB_LOW_BG:
-        (void)snprintf(unique, sizeof unique, "s%u", request->job->serial);
-        add_text(&content, model_functions[request->job->function], true);
-        add_text(&content, unique, true);
+    if (model_is_submission(request->type)) {
+        add_text(&content, model_functions[job->function], true);
+        add_text(&content, job->unique, true);
+        add_more_arguments(&content, request->type, job);
         *arguments = content.size;
-        model_fill(&content, request->job->serial, request->job->size);
+        model_fill(&content, job->fill, job->size);
         return content;
+    }
+    if (request->type == GM_CAN_DO || request->type == GM_CAN_DO_TIMEOUT ||
+        request->type == GM_CANT_DO)
+        add_text(&content, model_functions[request->function], request->type == GM_CAN_DO_TIMEOUT);
+    if (job != NULL)
+        add_text(&content, job->handle, false);
+    *arguments = content.size + (request->data.size > 0);
+    bytes_add(&content, request->data.at, request->data.size);
+    switch (request->type) {
     case GM_WORK_DATA:
     case GM_WORK_WARNING:
     case GM_WORK_COMPLETE:
     case GM_WORK_EXCEPTION:
-        add_text(&content, request->job->handle, false);
-        *arguments = content.size + (request->data.size > 0);
-        bytes_add(&content, request->data.at, request->data.size);
-        return content;
+        break;
     case GM_ECHO_REQ:
         *arguments = 0;
-        bytes_add(&content, request->data.at, request->data.size);
-        return content;
+        break;
     default:
-        if (request->job != NULL)
-            add_text(&content, request->job->handle, false);
-        bytes_add(&content, request->data.at, request->data.size);
+        *arguments = content.size;
         break;
     }
-    *arguments = content.size;
     return content;
 }
 

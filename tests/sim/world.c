@@ -87,6 +87,7 @@ static void on_end(struct remote *remote, enum peer_standing standing, void *con
 
 void world_turn(struct world *world)
 {
+    model_tick(&world->model, world->rig.now);
     rig_turn(&world->rig);
     for (struct actor *actor = world->model.actors; actor != NULL; actor = actor->next)
         listen_to(world, actor);
@@ -95,11 +96,11 @@ void world_turn(struct world *world)
         world->starved = rig_counts(&world->rig).starved;
 }
 
-struct actor *world_join(struct world *world)
+struct actor *world_join(struct world *world, unsigned rights)
 {
-    struct actor *actor = model_join(&world->model, remote_new(&world->rig));
+    struct actor *actor = model_join(&world->model, remote_with(&world->rig, rights), rights);
 
-    world_note(world, actor, "connects");
+    world_note(world, actor, "connects%s", rights == RIGHT_ALL ? "" : ", without some rights");
     return actor;
 }
 
@@ -111,13 +112,11 @@ void world_init(struct world *world, const struct rig_setup *setup,
     *world = (struct world){.dice = {.state = seed},
                             .verbose = verbose,
                             .queue_max = strictness == MODEL_EXACT ? 150 : 12};
+    model_init(&world->model, setup, strictness);
     rig_init(&world->rig, setup);
     world->rig.on_fed = on_fed;
     world->rig.on_end = on_end;
     world->rig.context = world;
-    world->model.strictness = strictness;
-    world->model.payload_max = setup->limits.payload_max;
-    world->model.digest = UINT64_C(0xcbf29ce484222325);
 }
 
 void world_report(const struct world *world, const char *name)
@@ -125,11 +124,12 @@ void world_report(const struct world *world, const char *name)
     struct router_counts counts = rig_counts(&world->rig);
 
     printf(
-        "%s: %lu events, %llu tasks (%llu completed, %llu failed, %llu abandoned, %llu retried), "
-        "%llu refused, %lu peers ended, %zu starved at once\n",
+        "%s: %lu events, %llu tasks (%llu completed, %llu failed, %llu cancelled, %llu abandoned, "
+        "%llu retried), %llu joined, %llu refused, %lu peers ended, %zu starved at once\n",
         name, world->events, (unsigned long long)counts.submitted,
         (unsigned long long)counts.completed, (unsigned long long)counts.failed,
-        (unsigned long long)counts.abandoned, (unsigned long long)counts.retried,
+        (unsigned long long)counts.cancelled, (unsigned long long)counts.abandoned,
+        (unsigned long long)counts.retried, (unsigned long long)counts.coalesced,
         (unsigned long long)counts.refused, world->dropped, world->starved);
 }
 

@@ -14,6 +14,7 @@ struct world {
     struct model model;
     unsigned long step;
     bool verbose;
+    bool far_seconds;              /* tasks may be submitted for a second that never comes */
     size_t queue_max;              /* nobody submits while so many tasks wait */
     unsigned long events, dropped; /* for the report */
     size_t starved;                /* the most peers that ever waited for memory at once */
@@ -35,7 +36,8 @@ void world_note(struct world *world, const struct actor *actor, const char *form
  * may not outlive it. */
 void world_turn(struct world *world);
 
-struct actor *world_join(struct world *world);
+/* Somebody connects who has these rights. */
+struct actor *world_join(struct world *world, unsigned rights);
 
 /* Who is at this end, or NULL. */
 struct actor *world_actor(const struct world *world, const struct remote *remote);

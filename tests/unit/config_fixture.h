@@ -31,8 +31,24 @@ static inline bool same_server(const struct config_server *a, const struct confi
             return false;
     }
     return strcmp(a->socket, b->socket) == 0 && a->socket_mode == b->socket_mode &&
-           strcmp(a->socket_group, b->socket_group) == 0 && strcmp(a->node, b->node) == 0 &&
-           a->log_level == b->log_level && a->shutdown_grace_us == b->shutdown_grace_us;
+           strcmp(a->socket_group, b->socket_group) == 0 && a->backlog == b->backlog &&
+           strcmp(a->user, b->user) == 0 && strcmp(a->pid_file, b->pid_file) == 0 &&
+           strcmp(a->log_file, b->log_file) == 0 && a->log_level == b->log_level &&
+           strcmp(a->node, b->node) == 0 && strcmp(a->handle_prefix, b->handle_prefix) == 0 &&
+           a->round_robin == b->round_robin && a->worker_wakeup == b->worker_wakeup &&
+           a->exceptions == b->exceptions && a->shutdown_grace_us == b->shutdown_grace_us;
+}
+
+static inline bool same_function(const struct config_function *a, const struct config_function *b)
+{
+    return a->timeout_us == b->timeout_us && a->retries == b->retries &&
+           a->max_queue == b->max_queue;
+}
+
+static inline bool same_access(const struct config_access *a, const struct config_access *b)
+{
+    return a->submit == b->submit && a->work == b->work && a->observe == b->observe &&
+           a->admin == b->admin;
 }
 
 static inline bool same_limits(const struct config_limits *a, const struct config_limits *b)
@@ -53,7 +69,9 @@ static inline bool same_config(const struct config *a, const struct config *b)
         if (!same_layout(&a->pools[i].layout, &b->pools[i].layout))
             return false;
     }
-    return same_server(&a->server, &b->server) && same_limits(&a->limits, &b->limits);
+    return same_server(&a->server, &b->server) && same_limits(&a->limits, &b->limits) &&
+           same_function(&a->every_function, &b->every_function) &&
+           same_access(&a->access, &b->access);
 }
 
 #endif

@@ -129,7 +129,8 @@ static const size_t grid_functions[] = {1, 256, 65536};
 /* The router takes its tables out of a real pool of that layout; what is left serves libuv. */
 static void the_router_starts_in_these_pools(void)
 {
-    struct router_setup setup = {.limits = budget.limits, .node = "n", .version = "0"};
+    struct router_setup setup = {
+        .limits = budget.limits, .handle_prefix = "H:n", .version = "0", .verbosity = "NOTICE"};
     struct pmad *pools[CONFIG_POOLS];
     struct router *router;
 

@@ -193,6 +193,45 @@ START_TEST(a_pool_section_keeps_the_defaults_it_does_not_name)
 }
 END_TEST
 
+START_TEST(the_keys_of_access_are_lists)
+{
+    ck_assert_msg(read_text("[access]\nadmin = tcp\nadmin = tcp , tcp,tcp\nwork = tcp\n"), "%s",
+                  errors.text);
+    ck_assert(config.access.admin && config.access.work);
+    ck_assert(!config.access.submit && !config.access.observe);
+}
+END_TEST
+
+START_TEST(every_function_has_a_section_of_its_own)
+{
+    ck_assert_uint_eq(config.every_function.retries, 0);
+    ck_assert_msg(read_text("[function *]\ntimeout = 8760h\nretries = 1\nmax_queue = 16777216\n"),
+                  "%s", errors.text);
+    ck_assert_uint_eq(config.every_function.timeout_us, (uint64_t)8760 * 3600 * 1000000);
+    ck_assert_uint_eq(config.every_function.retries, 1);
+    ck_assert_uint_eq(config.every_function.max_queue, 16777216);
+    ck_assert(config_set(&config, "function *.retries=unlimited", &errors));
+    ck_assert(config_set(&config, "function *.timeout=0", &errors));
+    ck_assert_uint_eq(config.every_function.retries, 0);
+    ck_assert_uint_eq(config.every_function.timeout_us, 0);
+}
+END_TEST
+
+/* A default that stands in the file all the same is given. */
+START_TEST(what_was_given_is_known_and_what_was_not)
+{
+    ck_assert(!config_is_given(&config, "server", "socket"));
+    ck_assert(read_text("[server]\nsocket = /a\n[limits]\ntasks = 65536\n"));
+    ck_assert(config_is_given(&config, "server", "socket"));
+    ck_assert(config_is_given(&config, "limits", "tasks"));
+    ck_assert(!config_is_given(&config, "server", "listen"));
+    ck_assert(config_set(&config, "server.listen=a:1", &errors));
+    ck_assert(config_is_given(&config, "server", "listen"));
+    ck_assert(!config_set(&config, "server.backlog=0", &errors));
+    ck_assert(!config_is_given(&config, "server", "backlog"));
+}
+END_TEST
+
 START_TEST(nobody_who_is_not_root_gets_the_socket_of_root)
 {
     char path[CONFIG_PATH_MAX];
@@ -261,7 +300,8 @@ static const struct {
     {".=", "unknown section"},
     {"limit.tasks=5", "unknown section"},
     {"limits.tasks=0", "0 is out of range; allowed: 1 to 16777216"},
-    {"access.admin=root", "not supported yet"},
+    {"access.admin=root", "\"root\": users and groups are not supported yet; allowed: tcp"},
+    {"function *.match=a", "not supported yet"},
     {"function a.b.timeout=1s", "not supported yet"},
     {"server.spool=/a", "not supported yet"},
     {"server.socket=/a ;b", "\"/a ;b\" is not a path that can stand in one line"},
@@ -281,6 +321,19 @@ START_TEST(a_bad_assignment_is_named)
         ck_assert_str_eq(errors.text, line);
     else
         ck_assert(said(bad_assignments[_i].said));
+}
+END_TEST
+
+START_TEST(an_option_stands_for_a_key_and_is_named_in_its_error)
+{
+    ck_assert(config_set_key(&config, "server", "listen", "a:1", "--listen", &errors));
+    ck_assert(config_set_key(&config, "server", "listen", "a:2", "--listen", &errors));
+    ck_assert_uint_eq(config.server.listen_count, 2);
+    ck_assert_uint_eq(errors.count, 0);
+    ck_assert(!config_set_key(&config, "server", "backlog", "0", "--backlog 0", &errors));
+    ck_assert(!config_set_key(&config, "server", "user", TEN(TEN("012")), "--user", &errors));
+    ck_assert_str_eq(errors.text, "--backlog 0: 0 is out of range; allowed: 1 to 65535\n"
+                                  "--user: a value longer than 263 bytes\n");
 }
 END_TEST
 
@@ -312,7 +365,9 @@ static void check_round_trip(void)
 /* Nothing in it is a default. */
 static const char all_different[] =
     "[server]\nsocket = /tmp/a b;c\nsocket_mode = 7\nsocket_group = g\nlisten = a:1\n"
-    "listen = [::1]:2\nnode = n\nlog_level = debug\nshutdown_grace = 0\n"
+    "listen = [::1]:2\nbacklog = 32\nuser = u\npid_file = p p\nlog_file = none\n"
+    "log_level = debug\nnode = n\nhandle_prefix = H:x;y\nround_robin = yes\nworker_wakeup = 0\n"
+    "exceptions = yes\nshutdown_grace = 0\n"
     "[limits]\nconnections = 1\ntasks = 2\nfunctions = 3\nfunction_name_max = 4\n"
     "payload_max = 5\ntext_line_max = 1025\nsubmissions_per_connection = 7\n"
     "registrations_per_worker = 8\noutbox_max = 9M\nslow_peer_grace = 1234us\n"
@@ -321,7 +376,9 @@ static const char all_different[] =
     "[pool wire]\nlock = try\nhuge_pages = off\n"
     "[pool workers]\nsize = 2M\nclass = 8, 1\nclass = 1M, 99\n"
     "[pool runtime]\nsize = 2M\nprofile = min-overhead\nhuge_pages = require\n"
-    "explicit_huge_pages = try\n";
+    "explicit_huge_pages = try\n"
+    "[function *]\ntimeout = 500ms\nretries = 3\nmax_queue = 4\n"
+    "[access]\nsubmit = tcp\nwork = tcp\nobserve = tcp\nadmin = tcp\n";
 
 START_TEST(what_is_printed_reads_back_the_same)
 {
@@ -366,7 +423,11 @@ int main(void)
     tcase_add_test(cases, a_profile_stands_for_its_classes);
     tcase_add_test(cases, a_pool_section_keeps_the_defaults_it_does_not_name);
     tcase_add_test(cases, nobody_who_is_not_root_gets_the_socket_of_root);
+    tcase_add_test(cases, the_keys_of_access_are_lists);
+    tcase_add_test(cases, every_function_has_a_section_of_its_own);
+    tcase_add_test(cases, what_was_given_is_known_and_what_was_not);
     tcase_add_test(cases, an_assignment_sets_one_key);
+    tcase_add_test(cases, an_option_stands_for_a_key_and_is_named_in_its_error);
     tcase_add_test(cases, the_first_of_a_list_replaces_and_later_ones_add);
     tcase_add_test(cases, what_is_printed_reads_back_the_same);
     tcase_add_test(cases, printing_into_too_little_room_says_how_much_it_takes);

@@ -49,10 +49,10 @@ static const struct {
     {"[" TEN("12345") "]\n", "t:1: a section name longer than 49 bytes\n"},
     {"[limit]\ntasks = 5\n",
      "t:1: [limit]: unknown section; there are [server], [limits], [pool tasks], [pool wire], "
-     "[pool workers], [pool runtime]\n"},
+     "[pool workers], [pool runtime], [function *], [access]\n"},
     {"[pool task]\n",
      "t:1: [pool task]: unknown section; there are [server], [limits], [pool tasks], [pool wire], "
-     "[pool workers], [pool runtime]\n"},
+     "[pool workers], [pool runtime], [function *], [access]\n"},
     {"[server\ntasks = 5\n[limits]\ntasks = 0\n",
      "t:1: a section line without its ]\n"
      "t:4: [limits] tasks: 0 is out of range; allowed: 1 to 16777216\n"},
@@ -72,8 +72,25 @@ static const struct {
      "t:3: [limits] connections_per_user: not supported yet\n"},
     {"[function img:*]\ntimeout = 1s\n", "t:1: [function img:*]: not supported yet\n"
                                          "t:2: [function img:*] timeout: not supported yet\n"},
-    {"[access]\nadmin = root\n",
-     "t:1: [access]: not supported yet\nt:2: [access] admin: not supported yet\n"},
+    {"[function *]\nmax_bytes = 1M\nretry_on_fail = yes\n",
+     "t:2: [function *] max_bytes: not supported yet\n"
+     "t:3: [function *] retry_on_fail: not supported yet\n"},
+    {"[function *]\nretry = 1\n",
+     "t:2: [function *] retry: unknown key; this section has: timeout, retries, max_queue\n"},
+    {"[access]\nadmins = tcp\n",
+     "t:2: [access] admins: unknown key; this section has: submit, work, observe, admin\n"},
+    {"[access]\nadmin = root\nwork = tcp, @www-data\nsubmit = bob:img:*\n",
+     "t:2: [access] admin: \"root\": users and groups are not supported yet; allowed: tcp\n"
+     "t:3: [access] work: \"@www-data\": users and groups are not supported yet; allowed: tcp\n"
+     "t:4: [access] submit: \"bob:img:*\": users and groups are not supported yet; allowed: tcp\n"},
+    {"[access]\nadmin =\nwork = tcp,\nsubmit = ,tcp\nobserve = tcp tcp\n",
+     "t:2: [access] admin: \"\" is not a list; allowed: tcp\n"
+     "t:3: [access] work: \"tcp,\" is not a list; allowed: tcp\n"
+     "t:4: [access] submit: \",tcp\" is not a list; allowed: tcp\n"
+     "t:5: [access] observe: \"tcp tcp\" is not a list; allowed: tcp\n"},
+    {"[access]\nadmin = tc\nwork = tcpp\n",
+     "t:2: [access] admin: \"tc\": users and groups are not supported yet; allowed: tcp\n"
+     "t:3: [access] work: \"tcpp\": users and groups are not supported yet; allowed: tcp\n"},
     /* values */
     {"[limits]\ntasks = many\n",
      "t:2: [limits] tasks: \"many\" is not a number; allowed: 1 to 16777216\n"},
@@ -110,6 +127,53 @@ static const struct {
      "without blanks, colons and semicolons\n"},
     {"[server]\nnode = " TEN("abcd") "e\n",
      "t:2: [server] node: 41 bytes are too long; allowed: 40\n"},
+    {"[server]\nbacklog = 0\n", "t:2: [server] backlog: 0 is out of range; allowed: 1 to 65535\n"},
+    {"[server]\nbacklog = 65536\n",
+     "t:2: [server] backlog: 65536 is out of range; allowed: 1 to 65535\n"},
+    {"[server]\nbacklog = -1\n",
+     "t:2: [server] backlog: \"-1\" is not a number; allowed: 1 to 65535\n"},
+    {"[server]\nuser = a:b\n",
+     "t:2: [server] user: \"a:b\" is not a name; allowed: letters, digits "
+     "and . _ - $\n"},
+    {"[server]\npid_file =\n",
+     "t:2: [server] pid_file: \"\" is not a path that can stand in one line\n"},
+    {"[server]\npid_file = /" TEN("012345678901234567") "\n",
+     "t:2: [server] pid_file: 181 bytes are too long; allowed: 180\n"},
+    {"[server]\nlog_file =\n",
+     "t:2: [server] log_file: \"\" is not a path that can stand in one line\n"},
+    {"[server]\nlog_file = /" TEN("012345678901234567") "\n",
+     "t:2: [server] log_file: 181 bytes are too long; allowed: 180\n"},
+    {"[server]\nhandle_prefix = a b\n",
+     "t:2: [server] handle_prefix: \"a b\" is not the beginning of a handle; allowed: printable "
+     "ASCII without blanks, no semicolon in front\n"},
+    {"[server]\nhandle_prefix =\n",
+     "t:2: [server] handle_prefix: \"\" is not the beginning of a handle; allowed: printable ASCII "
+     "without blanks, no semicolon in front\n"},
+    {"[server]\nhandle_prefix = " TEN("abcd") "efg\n",
+     "t:2: [server] handle_prefix: 43 bytes are too long; allowed: 42\n"},
+    {"[server]\nround_robin = 1\nexceptions = Yes\n",
+     "t:2: [server] round_robin: \"1\" is none of: no, yes\n"
+     "t:3: [server] exceptions: \"Yes\" is none of: no, yes\n"},
+    {"[server]\nworker_wakeup = 1001\n",
+     "t:2: [server] worker_wakeup: 1001 is out of range; allowed: 0 to 1000\n"},
+    {"[server]\nworker_wakeup = all\n",
+     "t:2: [server] worker_wakeup: \"all\" is not a number; allowed: 0 to 1000\n"},
+    {"[function *]\ntimeout = 500us\n",
+     "t:2: [function *] timeout: 500us is out of range; allowed: 0 (off) or 1ms to 8760h\n"},
+    {"[function *]\ntimeout = 5\n",
+     "t:2: [function *] timeout: \"5\" is not a duration; allowed: 0 (off) or 1ms to 8760h (with "
+     "us, ms, s, m, h)\n"},
+    {"[function *]\nretries = 0\n", "t:2: [function *] retries: \"0\" is not a number of workers; "
+                                    "allowed: unlimited, or 1 to 1000000\n"},
+    {"[function *]\nretries = 1000001\n",
+     "t:2: [function *] retries: \"1000001\" is not a number of workers; allowed: unlimited, or 1 "
+     "to 1000000\n"},
+    {"[function *]\nretries = none\n",
+     "t:2: [function *] retries: \"none\" is not a number of workers; allowed: unlimited, or 1 to "
+     "1000000\n"},
+    {"[function *]\nmax_queue = 16777217\n",
+     "t:2: [function *] max_queue: 16777217 is out of range; allowed: 0 to 16777216\n"},
+    {"[function *]\nretries = 1\nretries = 2\n", "t:3: [function *] retries: given twice\n"},
     {"[server]\nlisten = 4730\n", "t:2: [server] listen: \"4730\" is not an address; allowed: "
                                   "HOST:PORT or [IPV6]:PORT, port 1 to 65535\n"},
     {"[server]\n" TEN("listen = a:1\n"), "t:10: [server] listen: more than 8 addresses\n"

@@ -220,12 +220,14 @@ START_TEST(an_unknown_word_gets_one_line)
 }
 END_TEST
 
-START_TEST(a_blank_line_is_let_pass)
+START_TEST(a_blank_line_is_an_unknown_word_of_no_letters)
 {
     struct remote *admin = remote_new(&rig);
 
     say_line(admin, "");
+    HEARS(admin, "ERR UNKNOWN_COMMAND Unknown+server+command\\x0d");
     say_line(admin, "  \r");
+    HEARS(admin, "ERR UNKNOWN_COMMAND Unknown+server+command\\x0d");
     HEARS_NOTHING(admin);
     say_line(admin, "version");
     HEARS(admin, "OK 1.2.3");
@@ -322,7 +324,7 @@ int main(void)
     tcase_add_test(cases, pools_lists_every_class_of_every_pool);
     tcase_add_test(cases, a_listing_of_pools_may_grow_by_what_it_takes_itself);
     tcase_add_loop_test(cases, an_unknown_word_gets_one_line, 0, sizeof unknown / sizeof *unknown);
-    tcase_add_test(cases, a_blank_line_is_let_pass);
+    tcase_add_test(cases, a_blank_line_is_an_unknown_word_of_no_letters);
     tcase_add_test(cases, a_line_of_the_longest_size_is_good_and_a_longer_one_closes);
     tcase_add_test(cases, lines_and_frames_may_be_mixed_in_one_write);
     tcase_add_test(cases, a_long_listing_comes_in_pieces_and_later_requests_wait);

@@ -409,7 +409,8 @@ END_TEST
 START_TEST(a_pool_that_cannot_keep_the_promise_is_refused_at_init)
 {
     struct rig_setup small = _i == 0 ? setup_small_tasks() : setup_small_wire();
-    struct router_setup router = {.limits = small.limits, .node = "box", .version = "1"};
+    struct router_setup router = {
+        .limits = small.limits, .handle_prefix = "H:box", .version = "1", .verbosity = "ERROR"};
     struct router *made;
 
     if (_i == 0)

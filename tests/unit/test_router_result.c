@@ -1,4 +1,5 @@
 /* Results: what a worker says of a task, who hears it, and whose word does not count. */
+#include "gm_packet.h"
 #include "router_fixture.h"
 
 #define NOT_FOUND "ERROR JOB_NOT_FOUND|Job given in work result not found"
@@ -236,6 +237,29 @@ START_TEST(a_handle_of_an_earlier_boot_names_nobody)
 }
 END_TEST
 
+/* A background task with an id is about to end, its result half way; whoever joins it now has joined
+ * in time, and hears all of it. */
+START_TEST(who_joins_while_the_result_comes_hears_the_whole_of_it)
+{
+    struct remote *client = remote_new(&rig);
+    struct remote *worker = worker_for("f");
+    const char *handle = submitted(client, "SUBMIT_JOB_BG f|id|x");
+
+    say(worker, "GRAB_JOB");
+    (void)hear_of(worker, "JOB_ASSIGN");
+    post_header(worker, "|REQ", GM_WORK_COMPLETE, (uint32_t)strlen(handle) + 17);
+    remote_post(worker, handle, strlen(handle) + 1);
+    remote_post(worker, "the whole", 9);
+    rig_turn(&rig);
+    say(client, "SUBMIT_JOB f|id|y");
+    HEARS(client, "JOB_CREATED %s", handle);
+    remote_post(worker, " result", 7);
+    rig_turn(&rig);
+    HEARS(client, "WORK_COMPLETE %s|the whole result", handle);
+    HEARS_NOTHING(client);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("router_result");
@@ -257,6 +281,7 @@ int main(void)
                         sizeof foreign / sizeof *foreign);
     tcase_add_test(cases, variants_of_a_good_handle_name_nobody);
     tcase_add_test(cases, a_handle_of_an_earlier_boot_names_nobody);
+    tcase_add_test(cases, who_joins_while_the_result_comes_hears_the_whole_of_it);
     suite_add_tcase(suite, cases);
     return suite_run(suite);
 }

@@ -155,6 +155,15 @@ START_TEST(a_node_is_printable_without_blanks_colons_and_semicolons)
 }
 END_TEST
 
+START_TEST(the_beginning_of_a_handle_is_printable_without_blanks)
+{
+    static const char *const good[] = {"H:edge-7", "x", "a;b", "::", NULL};
+    static const char *const bad[] = {"", ";a", "a b", "a\t", "\x01", "a\x7f", "\xC3\xA4", NULL};
+
+    check_texts(value_prefix, good, bad);
+}
+END_TEST
+
 START_TEST(an_address_is_a_host_and_a_port)
 {
     static const char *const good[] = {
@@ -236,6 +245,7 @@ int main(void)
     tcase_add_test(cases, a_path_is_what_a_line_of_the_file_can_hold);
     tcase_add_test(cases, a_name_is_letters_digits_and_a_few_signs);
     tcase_add_test(cases, a_node_is_printable_without_blanks_colons_and_semicolons);
+    tcase_add_test(cases, the_beginning_of_a_handle_is_printable_without_blanks);
     tcase_add_test(cases, an_address_is_a_host_and_a_port);
     tcase_add_test(cases, a_size_is_written_with_the_largest_unit_that_divides);
     tcase_add_test(cases, a_duration_is_written_with_the_largest_unit_that_divides);

@@ -1,0 +1,207 @@
+/* Lines of administrators, and what they must be answered. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gm_packet.h"
+#include "model_state.h"
+
+/* ---- listings ---- */
+
+/* Rows come in any order, the full stop behind them. */
+static void expect_row(struct actor *actor, struct job *job, const char *row)
+{
+    struct expected *expected = expect_text(actor, 0, job, row);
+
+    expected->any_order = true;
+}
+
+static size_t count_jobs(const struct model *model, unsigned function, enum job_state state,
+                         int priority)
+{
+    size_t count = 0;
+
+    for (const struct job *job = model->jobs; job != NULL; job = job->next)
+        count += job->function == function && job->state == state &&
+                 (priority < 0 || job->priority == (unsigned)priority);
+    return count;
+}
+
+static size_t count_workers(const struct model *model, unsigned function)
+{
+    size_t count = 0;
+
+    for (struct actor *actor = model->actors; actor != NULL; actor = actor->next)
+        count += ability_of(actor, function) != NULL;
+    return count;
+}
+
+/* FUNCTION, tasks, running ones, workers. */
+static void row_status(const struct model *model, struct actor *actor, unsigned function)
+{
+    size_t running =
+        count_jobs(model, function, JOB_HELD, -1) + count_jobs(model, function, JOB_CANCELLED, -1);
+    char row[96];
+
+    (void)snprintf(row, sizeof row, "%s\t%zu\t%zu\t%zu", model_functions[function],
+                   jobs_of_function(model, function), running, count_workers(model, function));
+    expect_row(actor, NULL, row);
+}
+
+/* FUNCTION, tasks at each priority that do not run, workers. */
+static void row_priorities(const struct model *model, struct actor *actor, unsigned function)
+{
+    size_t waiting[PRIORITIES];
+    char row[128];
+
+    for (int i = 0; i < PRIORITIES; i++)
+        waiting[i] = count_jobs(model, function, JOB_QUEUED, i) +
+                     count_jobs(model, function, JOB_DELAYED, i);
+    (void)snprintf(row, sizeof row, "%s\t%zu\t%zu\t%zu\t%zu", model_functions[function], waiting[0],
+                   waiting[1], waiting[2], count_workers(model, function));
+    expect_row(actor, NULL, row);
+}
+
+static void list_functions(const struct model *model, struct actor *actor,
+                           void (*row)(const struct model *, struct actor *, unsigned))
+{
+    for (unsigned function = 0; function < FUNCTIONS; function++)
+        if (model->functions[function].listed)
+            row(model, actor, function);
+    (void)expect_text(actor, 0, NULL, ".");
+}
+
+/* Is nobody told what becomes of it? */
+static bool is_ignored(const struct job *job)
+{
+    return job->state == JOB_CANCELLED || (!job->background && job->listeners == NULL);
+}
+
+/* Handle, workers it has cost, 1 if it is ignored, 1 if it is in the background. */
+static void list_jobs(const struct model *model, struct actor *actor)
+{
+    for (struct job *job = model->jobs; job != NULL; job = job->next) {
+        char row[64];
+
+        if (!is_joinable(job) && job->state != JOB_CANCELLED)
+            continue;
+        (void)snprintf(row, sizeof row, "\t%zu\t%d\t%d", job->lost, is_ignored(job),
+                       job->background);
+        expect_row(actor, job, row);
+    }
+    (void)expect_text(actor, 0, NULL, ".");
+}
+
+/* ---- commands ---- */
+
+/* A submission whose payload is on its way holds the function, too. */
+static bool is_arriving(const struct model *model, unsigned function)
+{
+    for (const struct actor *actor = model->actors; actor != NULL; actor = actor->next)
+        for (const struct request *at = actor->requests; at != NULL; at = at->next)
+            if (model_is_submission(at->type) && at->begun && !at->refused &&
+                at->job->function == function)
+                return true;
+    return false;
+}
+
+static void drop(struct model *model, struct actor *actor, unsigned function)
+{
+    struct function_seen *seen = &model->functions[function];
+
+    if (model->strictness == MODEL_LEDGER) {
+        expect_line(actor, "OK\r")->open = true;
+    } else if (!seen->listed) {
+        (void)expect_line(actor, "ERR function not found\r");
+    } else if (jobs_of_function(model, function) + count_workers(model, function) > 0 ||
+               is_arriving(model, function)) {
+        (void)expect_line(actor, "ERR there are still connected workers or executing clients\r");
+    } else {
+        *seen = model_function_unseen(model);
+        (void)expect_line(actor, "OK\r");
+    }
+}
+
+/* Its clients hear WORK_FAIL; its worker hears nothing, and is not listened to. */
+static void cancel(struct model *model, struct actor *actor, struct job *job)
+{
+    struct actor *holder = job->holder;
+
+    if (model->strictness == MODEL_LEDGER) {
+        job->loose = true;
+        expect_line(actor, "OK\r")->open = true;
+        return;
+    }
+    if (!is_joinable(job)) {
+        (void)expect_line(actor, "ERR UNKNOWN_JOB");
+        return;
+    }
+    tell_end(model, job, GM_WORK_FAIL, NULL);
+    model->counts.failed--;
+    model->counts.cancelled++;
+    if (holder != NULL) {
+        job->state = JOB_CANCELLED;
+        job->holder = holder;
+    }
+    (void)expect_line(actor, "OK\r");
+}
+
+static void command(struct model *model, struct actor *actor, const struct request *request)
+{
+    struct function_seen *seen = &model->functions[request->function];
+
+    switch (request->line) {
+    case LINE_MAXQUEUE:
+        seen->listed = true;
+        memcpy(seen->most, request->most, sizeof seen->most);
+        (void)expect_line(actor, "OK\r");
+        break;
+    case LINE_CREATE:
+        seen->listed = true;
+        (void)expect_line(actor, "OK\r");
+        break;
+    case LINE_DROP:
+        drop(model, actor, request->function);
+        break;
+    case LINE_CANCEL:
+        cancel(model, actor, request->job);
+        break;
+    case LINE_OTHER:
+        break;
+    }
+}
+
+static bool line_is(const struct bytes *line, const char *word)
+{
+    return line->size == strlen(word) && memcmp(line->at, word, line->size) == 0;
+}
+
+/* A line that asks for something. */
+static void question(const struct model *model, struct actor *actor, const struct bytes *line)
+{
+    bool exact = model->strictness == MODEL_EXACT;
+
+    if (line_is(line, "version"))
+        (void)expect_text(actor, 0, NULL, "OK 1.2.3");
+    else if (line_is(line, "wings"))
+        (void)expect_line(actor, "ERR UNKNOWN_COMMAND ");
+    else if (line_is(line, "show wings"))
+        (void)expect_line(actor, "ERR UNKNOWN_SHOW_ARGUMENTS");
+    else if (line_is(line, "status") && exact)
+        list_functions(model, actor, row_status);
+    else if (line_is(line, "prioritystatus") && exact)
+        list_functions(model, actor, row_priorities);
+    else if (line_is(line, "show jobs") && exact)
+        list_jobs(model, actor);
+    else
+        expect(actor, 0, NULL)->listing = true;
+}
+
+void line_judged(struct model *model, struct actor *actor, const struct request *request)
+{
+    if (request->line == LINE_OTHER)
+        question(model, actor, &request->data);
+    else if (!(actor->rights & RIGHT_ADMIN))
+        (void)expect_line(actor, "ERR ACCESS_DENIED ");
+    else
+        command(model, actor, request);
+}
