@@ -1,6 +1,8 @@
 """After READY=1 the daemon asks nobody for memory: not the heap, not the system.
 
-A mixed load runs over it meanwhile; whoever asks, libuv and the C library included, is counted.
+A mixed load runs over it meanwhile, and all wire vectors, which together send every packet and
+every command there is. Whoever asks, libuv and the C library included, is counted; and at the end
+every pool has as many blocks in use as at the beginning.
 """
 
 import mmap
@@ -8,6 +10,7 @@ import os
 import re
 import shutil
 import struct
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -15,11 +18,16 @@ from pathlib import Path
 import pmadd_testlib as lib
 from pmadd_testlib import Daemon
 
+sys.path.insert(0, str(lib.SOURCE / "tests" / "vectors"))
+
+import player  # noqa: E402
+import vectors  # noqa: E402
+
 MIXED_LOAD = os.environ.get("PMADD_MIXED_LOAD", "mixed_load")
 HEAP_COUNTER = os.environ.get("PMADD_HEAP_COUNTER", "libpmadd_heap_counter.so")
 TASKS = int(os.environ.get("PMADD_TASKS", "100000"))
-CONFIG = "[server]\nlisten = 127.0.0.1:{port}\n"
-
+TASKS_A_ROUND = 500  # tasks of the mixed load for each round of all vectors
+CONFIG = "[server]\nlisten = 127.0.0.1:{port}\n[access]\nadmin = tcp\n"
 
 # What a stack may still come to when a call goes deeper than any before.
 STACK_KIB = 64
@@ -50,8 +58,23 @@ def memory_calls(trace):
     return re.findall(r"(?m)^\d+\s+((?!sendmsg|sendto)\w+\(.*)$", trace)
 
 
+def every_vector(test, daemon, port, rounds):
+    """All wire vectors, over either kind of socket in turn: some 300 connections a round."""
+    conversations = vectors.read()
+    sent = set()
+    for number in range(rounds):
+        for vector in conversations:
+            one = player.Player(vector, ("127.0.0.1", port) if number % 2 else daemon.socket,
+                                lib.PATIENCE)
+            one.play()
+            sent |= one.sent
+    test.assertEqual(player.not_sent(sent), [])
+
+
 def everything(test, daemon, port, tasks):
-    """All a daemon does in a day: the mixed load, listings, refusals, errors, peers that break."""
+    """All a daemon does in a day: the mixed load, every packet and command, refusals, errors, peers
+    that break. Nothing of it may be left in the pools."""
+    base = daemon.pools()
     run = lib.run(MIXED_LOAD, daemon.socket, tasks, 20, timeout=10 * lib.PATIENCE)
     test.assertEqual(run.returncode, 0, run.stderr)
     with lib.Bystander(daemon):
@@ -76,6 +99,8 @@ def everything(test, daemon, port, tasks):
                 peer.echo()
             for peer in peers:
                 peer.close()
+    every_vector(test, daemon, port, tasks // TASKS_A_ROUND)
+    test.assertTrue(lib.eventually(lambda: daemon.pools() == base), (base, daemon.pools()))
 
 
 class MemoryProof(unittest.TestCase):
