@@ -47,7 +47,22 @@ need_packages() {
         apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
+# want_packages PACKAGE...: installs what it can of those that are missing. A test whose packages are
+# not there says so and is skipped.
+want_packages() {
+    local package
+
+    need_packages "$@" && return 0
+    for package; do
+        need_packages "$package" || say "Debian package $package cannot be installed."
+    done
+}
+
 # What it takes to configure and build every target with gcc.
 # shellcheck disable=SC2034 # used by those who source this file
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config
     libuv1-dev libinih-dev libsystemd-dev libjansson-dev check)
+
+# Gearman clients and workers of others, which meet the daemon in tests/system/clients.
+# shellcheck disable=SC2034
+client_packages=(gearman-tools libgearman-dev libgearman-client-perl php-cli php-gearman)
