@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
 /* ASCII only: what is a letter must not depend on the locale. */
 static uint8_t lower_case(uint8_t byte)
 {
@@ -23,7 +18,7 @@ static void words_cut(struct gm_line *line, const uint8_t *text, size_t size)
     for (;;) {
         size_t begin;
 
-        while (at < size && is_blank(text[at]))
+        while (at < size && text[at] == ' ')
             at++;
         if (at == size)
             return;
@@ -32,7 +27,7 @@ static void words_cut(struct gm_line *line, const uint8_t *text, size_t size)
             return;
         }
         begin = at;
-        while (at < size && !is_blank(text[at]))
+        while (at < size && text[at] != ' ')
             at++;
         line->words[line->word_count++] = (struct gm_slice){text + begin, at - begin};
     }

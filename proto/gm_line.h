@@ -2,8 +2,8 @@
 #define GM_LINE_H
 
 /*
- * The administrative protocol: text lines up to LF, a CR before it dropped, words between blanks
- * (spaces and tabs). A message whose first byte is not 0 is such a line.
+ * The administrative protocol: text lines up to LF, a CR before it dropped, words between spaces. A
+ * TAB is a byte like any other: Perl's clients have one in the names of their functions. A message whose first byte is not 0 is such a line.
  */
 #include <stdbool.h>
 #include <stddef.h>

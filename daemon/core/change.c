@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "decimal.h"
 #include "request.h"
 #include "router_state.h"
 #include "task.h"
@@ -51,7 +52,7 @@ static bool read_limit(struct gm_slice word, size_t *limit)
 
     if (is_negative)
         word = (struct gm_slice){word.bytes + 1, word.size - 1};
-    if (!request_decimal(word, &number))
+    if (!decimal_read(word, &number))
         return false;
     *limit = number < SIZE_MAX ? (size_t)number : SIZE_MAX;
     if (is_negative)

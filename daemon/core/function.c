@@ -92,7 +92,8 @@ void function_used(struct functions *functions, struct function *function)
 {
     bool forgettable = function_is_idle(function) && !function->declared;
 
-    if (forgettable == is_listed(function))
+    /* The last task of a function that was dropped may still be told to its waiters. */
+    if (!function->used || forgettable == is_listed(function))
         return;
     if (forgettable) {
         TAILQ_INSERT_TAIL(&functions->idle, function, idle);

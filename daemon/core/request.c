@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "decimal.h"
 #include "door.h"
 #include "pmad_must.h"
 #include "router_state.h"
@@ -28,19 +29,6 @@ enum router_verdict request_refuse(const struct request *request, enum refusal_l
     return answer_refusal(request->peer, &refusal);
 }
 
-bool request_decimal(struct gm_slice text, uint64_t *number)
-{
-    *number = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        uint64_t digit = (uint64_t)text.bytes[i] - '0';
-
-        if (digit > 9 || *number > (UINT64_MAX - digit) / 10)
-            return false;
-        *number = *number * 10 + digit;
-    }
-    return text.size > 0;
-}
-
 /* An argument that some clients end with a NUL. */
 static struct gm_slice without_nul(struct gm_slice text)
 {
@@ -58,7 +46,7 @@ static uint32_t timeout_ms(const struct gm_head *head)
     enum { SHORTEST_MS = 1000 };
     uint64_t ms;
 
-    if (head->type != GM_CAN_DO_TIMEOUT || !request_decimal(without_nul(head->args[1]), &ms) ||
+    if (head->type != GM_CAN_DO_TIMEOUT || !decimal_read(without_nul(head->args[1]), &ms) ||
         ms == 0)
         return 0;
     if (ms < SHORTEST_MS)

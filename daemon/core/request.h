@@ -45,9 +45,6 @@ enum router_verdict begin_status(const struct request *request);
 /* Is the name one that a function can have? */
 bool request_is_name(const struct router *router, struct gm_slice name);
 
-/* A number in decimal digits and nothing else, at most UINT64_MAX; false: it is not. */
-bool request_decimal(struct gm_slice text, uint64_t *number);
-
 /* Refuses what is asked of the function that the first argument names, because of a limit. */
 enum router_verdict request_refuse(const struct request *request, enum refusal_limit limit,
                                    size_t used, size_t of);

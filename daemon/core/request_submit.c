@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "decimal.h"
 #include "door.h"
 #include "request.h"
 #include "router_state.h"
@@ -100,7 +101,7 @@ static bool read_due(struct gm_slice text, uint64_t *due_s)
 
     if (past)
         text = (struct gm_slice){text.bytes + 1, text.size - 1};
-    if (!request_decimal(text, due_s))
+    if (!decimal_read(text, due_s))
         return false;
     if (past)
         *due_s = 0;

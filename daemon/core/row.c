@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "decimal.h"
 #include "router_state.h"
 #include "worker.h"
 
@@ -21,14 +22,9 @@ static void add(struct row_text *text, const char *string)
 
 static void add_number(struct row_text *text, uint64_t number)
 {
-    char digits[20]; /* of the largest */
-    size_t first = sizeof digits;
+    uint8_t digits[DECIMAL_MAX];
 
-    do {
-        digits[--first] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    add_bytes(text, digits + first, sizeof digits - first);
+    add_bytes(text, digits, decimal_write(digits, number));
 }
 
 /* A TAB, and the number that is the next column. */

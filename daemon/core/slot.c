@@ -1,9 +1,9 @@
 #include "slot.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "decimal.h"
 #include "pmad_must.h"
 #include "router.h"
 
@@ -110,32 +110,20 @@ struct task *slot_at(const struct slots *slots, size_t index)
 
 size_t handle_format(const struct slots *slots, uint64_t number, uint8_t *into)
 {
-    char digits[24];
-    size_t size = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, number);
-
     memcpy(into, slots->prefix, slots->prefix_size);
-    memcpy(into + slots->prefix_size, digits, size);
-    return slots->prefix_size + size;
+    return slots->prefix_size + decimal_write(into + slots->prefix_size, number);
 }
 
 uint64_t handle_parse(const struct slots *slots, struct gm_slice handle)
 {
-    uint64_t number = 0;
-    uint8_t again[GM_HANDLE_MAX];
+    size_t prefix = slots->prefix_size;
+    struct gm_slice digits;
+    uint64_t number;
 
-    if (handle.size <= slots->prefix_size || handle.size > GM_HANDLE_MAX ||
-        memcmp(handle.bytes, slots->prefix, slots->prefix_size) != 0)
+    if (handle.size <= prefix || handle.size > GM_HANDLE_MAX ||
+        memcmp(handle.bytes, slots->prefix, prefix) != 0)
         return 0;
-    for (size_t i = slots->prefix_size; i < handle.size; i++) {
-        uint8_t digit = (uint8_t)(handle.bytes[i] - '0');
-
-        if (digit > 9)
-            return 0;
-        number = number * 10 + digit;
-    }
-    /* One task, one handle: no leading zeros, no wrap-around. */
-    if (handle_format(slots, number, again) != handle.size ||
-        memcmp(again, handle.bytes, handle.size) != 0)
-        return 0;
-    return number;
+    digits = (struct gm_slice){handle.bytes + prefix, handle.size - prefix};
+    /* One task, one handle: no leading zeros. */
+    return digits.bytes[0] != '0' && decimal_read(digits, &number) ? number : 0;
 }

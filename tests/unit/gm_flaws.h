@@ -116,12 +116,12 @@ static inline const char *gm_head_flaw(enum gm_decode answer, const struct gm_he
 static inline bool flaws_blank(const uint8_t *from, const uint8_t *to)
 {
     for (; from < to; from++)
-        if (*from != ' ' && *from != '\t')
+        if (*from != ' ')
             return false;
     return true;
 }
 
-/* Between the words of a line are blanks, in them none. */
+/* Between the words of a line are spaces, in them none. */
 static inline const char *flaws_in_words(const struct gm_line *line, const uint8_t *bytes)
 {
     const uint8_t *at = bytes;
@@ -135,10 +135,9 @@ static inline const char *flaws_in_words(const struct gm_line *line, const uint8
         if (word.bytes < at || word.bytes >= end || word.size > (size_t)(end - word.bytes))
             return "a word is not behind the one before it, or leaves the line";
         if (!flaws_blank(at, word.bytes) || (i > 0 && at == word.bytes))
-            return "two words are not parted by blanks alone";
-        if (word.size == 0 || memchr(word.bytes, ' ', word.size) != NULL ||
-            memchr(word.bytes, '\t', word.size) != NULL)
-            return "a word is empty or has a blank in it";
+            return "two words are not parted by spaces alone";
+        if (word.size == 0 || memchr(word.bytes, ' ', word.size) != NULL)
+            return "a word is empty or has a space in it";
         at = word.bytes + word.size;
     }
     if (line->surplus == flaws_blank(at, end))

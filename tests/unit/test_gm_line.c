@@ -49,12 +49,13 @@ static const struct {
     {"status\r\r\n", 9, "status\r|"},
     {"sta\rtus\n", 8, "sta\rtus|"},
     {"show unique jobs\r\n", 18, "show|unique|jobs|"},
-    {"maxqueue\twc \t 10\n", 17, "maxqueue|wc|10|"},
-    {"  \tversion \t\n", 13, "version|"},
+    {"maxqueue  wc   10\n", 18, "maxqueue|wc|10|"},
+    {"drop function team\twc\n", 22, "drop|function|team\twc|"}, /* Perl's prefixes */
+    {"   version  \n", 13, "version|"},
     {"create function x\n", 18, "create|function|x|"},
     {"\n", 1, ""},
     {"\r\n", 2, ""},
-    {" \t \n", 4, ""},
+    {"   \n", 4, ""},
     {" \r\n", 3, ""},
     {"workers\nstatus\n", 8, "workers|"},
 };

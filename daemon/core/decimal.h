@@ -1,0 +1,19 @@
+#ifndef DECIMAL_H
+#define DECIMAL_H
+
+/* Numbers as the wire has them: in decimal digits. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gm_frame.h"
+
+enum { DECIMAL_MAX = 20 /* digits of the largest number */ };
+
+/* Reads a number in digits and nothing else, at most UINT64_MAX; false: it is not one. */
+bool decimal_read(struct gm_slice text, uint64_t *number);
+
+/* Writes it, DECIMAL_MAX bytes at most and no NUL; returns how many. */
+size_t decimal_write(uint8_t *into, uint64_t number);
+
+#endif
