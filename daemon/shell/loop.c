@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "pmad_must.h"
 #include "server.h"
 
@@ -104,8 +105,10 @@ int loop_init(struct loop *loop, struct server *server, size_t descriptors)
     err = reserve_watchers(&loop->uv, descriptors);
     if (err == 0)
         err = signals_start(loop, server);
-    if (err == 0)
-        err = wall_clock_watch(&loop->wall_clock, &loop->uv, server);
+    if (err == 0 && wall_clock_watch(&loop->wall_clock, &loop->uv, server) < 0)
+        log_event(LOG_LEVEL_NOTICE,
+                  "nobody will say when the wall clock is set: tasks with an epoch "
+                  "may run late by as much");
     if (err < 0) {
         loop_finish(loop);
         return err;
