@@ -170,7 +170,7 @@ enum router_verdict begin_event(const struct request *request)
     return open_for(request, task, DOOR_EVENT);
 }
 
-/* Says it to everyone who waited when it began. */
+/* Says it to everyone who waited when it began; who has joined since has not missed what was dropped. */
 static void tell_waiters(struct door *door, const struct task *task, enum gm_type type)
 {
     struct waiter *waiter;
@@ -190,7 +190,7 @@ void commit_event(struct router *router, struct peer *peer, struct door *door)
 
     if (!task)
         say_late(peer, door);
-    else if (is_listened_to(task))
+    else if (is_listened_to(task) && !door->sink)
         tell_waiters(door, task, (enum gm_type)door->type);
     body_release(router, door->body.first);
 }

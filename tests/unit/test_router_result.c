@@ -260,6 +260,31 @@ START_TEST(who_joins_while_the_result_comes_hears_the_whole_of_it)
 }
 END_TEST
 
+/* The same with news half way: they were dropped, as nobody waited, and are not told in part. */
+START_TEST(who_joins_while_dropped_news_come_hears_nothing_of_them)
+{
+    struct remote *client = remote_new(&rig);
+    struct remote *worker = remote_new(&rig);
+    const char *handle = submitted(client, "SUBMIT_JOB_BG f|id|x");
+
+    say(worker, _i % 2 == 0 ? "CAN_DO f" : "CAN_DO_TIMEOUT f|9000");
+    say(worker, "GRAB_JOB");
+    (void)hear_of(worker, "JOB_ASSIGN");
+    post_header(worker, "|REQ", _i < 2 ? GM_WORK_DATA : GM_WORK_WARNING,
+                (uint32_t)strlen(handle) + 9);
+    remote_post(worker, handle, strlen(handle) + 1);
+    remote_post(worker, "half", 4);
+    rig_turn(&rig);
+    say(client, "SUBMIT_JOB f|id|y");
+    HEARS(client, "JOB_CREATED %s", handle);
+    remote_post(worker, "half", 4);
+    say(worker, "WORK_COMPLETE %s|done", handle);
+    HEARS(client, "WORK_COMPLETE %s|done", handle);
+    HEARS_NOTHING(client);
+    HEARS_NOTHING(worker);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("router_result");
@@ -282,6 +307,7 @@ int main(void)
     tcase_add_test(cases, variants_of_a_good_handle_name_nobody);
     tcase_add_test(cases, a_handle_of_an_earlier_boot_names_nobody);
     tcase_add_test(cases, who_joins_while_the_result_comes_hears_the_whole_of_it);
+    tcase_add_loop_test(cases, who_joins_while_dropped_news_come_hears_nothing_of_them, 0, 4);
     suite_add_tcase(suite, cases);
     return suite_run(suite);
 }
