@@ -8,7 +8,7 @@
 #include "stream.h"
 
 /* Few enough to meet often. */
-enum { SHARED_IDS = 8, PAYLOADS = 3, DELAYED_MAX = 60 };
+enum { SHARED_IDS = 8, PAYLOADS = 3, DELAYED_MAX = 30 };
 
 static bool is_exact(const struct world *world)
 {
@@ -113,14 +113,14 @@ static const struct way {
             {GM_SUBMIT_REDUCE_JOB, 1, false},
             {GM_SUBMIT_REDUCE_JOB_BACKGROUND, 1, true}};
 
-/* The last three ways are for some of the jobs only. */
+/* Some tasks for later are enough: they fill the router and do nothing. */
 static const struct way *roll_way(struct world *world)
 {
     size_t count = sizeof ways / sizeof *ways;
     const struct way *way = &ways[dice_roll(&world->dice, count)];
 
-    if (way->type == GM_SUBMIT_JOB_EPOCH && rig_counts(&world->rig).delayed > DELAYED_MAX / 2)
-        way = &ways[dice_roll(&world->dice, count - 3)];
+    if (way->type == GM_SUBMIT_JOB_EPOCH && rig_counts(&world->rig).delayed > DELAYED_MAX)
+        way = &ways[0];
     return way;
 }
 

@@ -168,6 +168,7 @@ struct job *model_job(struct model *model, struct actor *sender, bool background
     struct job *job = heap_take(sizeof *job);
 
     job->serial = job->fill = ++model->serials;
+    job->waits = !background;
     job->background = background;
     job->sender = sender;
     job->next = model->jobs;
@@ -282,6 +283,15 @@ static bool may_have_joined(const struct model *model, const struct job *job)
     return false;
 }
 
+/* Ledger: the job that this submission is said to have joined may turn out to be its own. */
+static bool may_be_the_job(const struct model *model, const struct job *job)
+{
+    for (const struct job *at = model->jobs; at != NULL; at = at->next)
+        if (at->state == JOB_QUEUED && is_twin(at, job))
+            return true;
+    return false;
+}
+
 static bool is_over(const struct model *model, const struct job *job)
 {
     switch (job->state) {
@@ -289,8 +299,9 @@ static bool is_over(const struct model *model, const struct job *job)
         return model->strictness == MODEL_EXACT || (!job->loose && !may_have_joined(model, job));
     case JOB_DROPPED:
         return model->strictness == MODEL_EXACT;
-    case JOB_REFUSED:
     case JOB_JOINED:
+        return model->strictness == MODEL_EXACT || !may_be_the_job(model, job);
+    case JOB_REFUSED:
         return true;
     case JOB_SENT:
     case JOB_DELAYED:

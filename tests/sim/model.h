@@ -54,15 +54,16 @@ struct job {
     struct job *next;
     unsigned serial;
     enum job_state state;
-    bool background;
-    char due[24];                /* SUBMIT_JOB_EPOCH: its second as it is sent */
-    bool bad_due;                /* its second is no number, or beyond all seconds */
+    bool waits;                  /* who submitted it hears what becomes of it */
+    bool background;             /* and it runs even if nobody does */
     unsigned function, priority; /* 0: high */
     char unique[UNIQUE_MAX + 2]; /* there is room for one that is too long */
     const char *reducer;         /* NULL: it is no reduce job */
     unsigned fill;               /* what its payload follows from, */
     size_t size;                 /* and how large it is */
+    char due[24];                /* SUBMIT_JOB_EPOCH: its second as it is sent, */
     uint64_t due_s;              /* and as it is meant: it must not run before */
+    bool bad_due;                /* what is sent is no number, or beyond all seconds */
     struct actor *sender;        /* JOB_SENT: who submitted it, while he is here */
     struct listener *listeners;  /* in the order of submission */
     struct actor *holder;        /* JOB_HELD, JOB_CANCELLED */
@@ -103,12 +104,13 @@ struct expected {
     struct expected *next;
     uint32_t type; /* 0: a line */
     struct job *job;
-    bool open;       /* ledger: this, or what else may come in its place */
-    bool maybe;      /* this, or nothing */
-    bool superseded; /* a WORK_STATUS that a newer one may have replaced */
-    bool prefix;     /* what comes may be longer */
-    bool listing;    /* any lines, to the one that is `.` */
-    bool any_order;  /* one of some lines that come in any order */
+    uint64_t listener; /* for an event: since when the listener waits who is to hear it */
+    bool open;         /* ledger: this, or what else may come in its place */
+    bool maybe;        /* this, or nothing */
+    bool superseded;   /* a WORK_STATUS that a newer one may have replaced */
+    bool prefix;       /* what comes may be longer */
+    bool listing;      /* any lines, to the one that is `.` */
+    bool any_order;    /* one of some lines that come in any order */
     struct bytes rest;
 };
 

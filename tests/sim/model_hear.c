@@ -121,28 +121,37 @@ bool is_event(uint32_t type)
 
 /* ---- which expectation it is that a message answers ---- */
 
-/* The one that is next. A newer WORK_STATUS takes the place of one that nobody has begun to read. */
+/* Takes a WORK_STATUS that a listener was to hear for one that was said later and took its place, with
+ * all between; NULL: this is none of them. */
+static struct expected *newer_status(struct actor *actor, struct expected *status,
+                                     const struct heard_frame *frame)
+{
+    struct expected *newer = status->next;
+    uint64_t listener = status->listener;
+
+    while (newer != NULL && !(newer->listener == listener && fits(newer, frame)))
+        newer = newer->next;
+    for (struct expected *next; newer != NULL && status != newer; status = next) {
+        next = status->next;
+        if (status->listener == listener && status->type == GM_WORK_STATUS)
+            expected_drop(actor, status);
+    }
+    return newer;
+}
+
+/* The one that is next; a newer WORK_STATUS takes the place of one that nobody has begun to read. */
 static struct expected *event_found(struct actor *actor, const struct heard_frame *frame)
 {
-    struct expected *at = actor->expected;
-    bool replaced = false;
+    struct expected *at;
 
-    while (at != NULL) {
-        struct expected *next = at->next;
-
-        if (fits(at, frame))
-            return at;
-        if (at->superseded && frame->type == GM_WORK_STATUS && handle_is(at->job, frame)) {
-            expected_drop(actor, at);
-            replaced = true;
-        } else if (at->maybe && !replaced) {
-            expected_drop(actor, at);
-        } else if (!replaced) {
+    while ((at = actor->expected) != NULL && !fits(at, frame)) {
+        if (at->superseded && frame->type == GM_WORK_STATUS && handle_is(at->job, frame))
+            return newer_status(actor, at, frame);
+        if (!at->maybe)
             return NULL;
-        }
-        at = next;
+        expected_drop(actor, at);
     }
-    return NULL;
+    return at;
 }
 
 /* Rows come in any order; one of a job whose handle nobody has heard may have any. */

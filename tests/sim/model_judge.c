@@ -39,9 +39,12 @@ static void tell_event(struct model *model, const struct request *request)
         told_add(job, request->type, &request->data);
         return;
     }
-    for (struct listener *at = job->listeners; at != NULL; at = at->next)
-        forward(at->actor, request->type, job, &request->data)->maybe =
-            at->since > request->begun_at;
+    for (struct listener *at = job->listeners; at != NULL; at = at->next) {
+        struct expected *expected = forward(at->actor, request->type, job, &request->data);
+
+        expected->listener = at->since;
+        expected->maybe = at->since > request->begun_at;
+    }
 }
 
 void tell_end(struct model *model, struct job *job, uint32_t type, const struct bytes *data)

@@ -60,19 +60,23 @@ static bool is_assignment_of(const struct job *job, uint32_t grab, const struct 
     return same;
 }
 
-/* The job that was submitted like this and has no handle yet, or NULL. */
-static struct job *job_submitted(const struct model *model, uint32_t grab,
+/* The submission that was like this and has no handle of its own, or NULL. Where the handle is known,
+ * it may be one that is taken for a submission which has joined. */
+static struct job *job_submitted(const struct model *model, uint32_t grab, bool named,
                                  const struct heard_frame *frame)
 {
-    for (struct job *job = model->jobs; job != NULL; job = job->next)
-        if (job->handle[0] == 0 && (job->state == JOB_SENT || job->state == JOB_DROPPED) &&
-            is_assignment_of(job, grab, frame))
+    for (struct job *job = model->jobs; job != NULL; job = job->next) {
+        bool may_be = job->state == JOB_SENT || job->state == JOB_DROPPED ||
+                      (named && job->state == JOB_JOINED);
+
+        if (may_be && job->handle[0] == 0 && is_assignment_of(job, grab, frame))
             return job;
+    }
     return NULL;
 }
 
 /* The first to be heard of a job was a submission that had joined it, and was taken for the job. Now
- * the job itself shows; its own submission will be heard as one that joins. */
+ * the job itself shows; its own submission is heard, now or later, as one that joins. */
 static void adopt(struct job *job, const struct job *itself)
 {
     job->serial = itself->serial;
@@ -92,7 +96,7 @@ static struct job *job_assigned(struct model *model, uint32_t grab, const struct
 
     if (named != NULL && is_assignment_of(named, grab, frame))
         return named;
-    submitted = job_submitted(model, grab, frame);
+    submitted = job_submitted(model, grab, named != NULL, frame);
     if (named == NULL || submitted == NULL)
         return named == NULL ? submitted : NULL;
     if (!is_twin(named, submitted))
@@ -128,9 +132,8 @@ static void joined(struct model *model, struct actor *actor, const struct heard_
     if (!is_twin(job, twin) || twin->state == JOB_REFUSED)
         disagree(actor, frame, "a submission has joined another task");
     job->state = JOB_JOINED;
-    if (job->background)
-        twin->background = true;
-    else
+    twin->background = twin->background || job->background;
+    if (job->waits)
         listener_add(model, twin, actor)->fresh = true;
     if (twin->state == JOB_DROPPED)
         twin->state = JOB_QUEUED;
@@ -149,7 +152,7 @@ static void created(struct model *model, struct actor *actor, const struct heard
     handle_learn(model, job, frame);
     if (job->state == JOB_SENT)
         job->state = JOB_QUEUED;
-    if (!job->background)
+    if (job->waits)
         (void)listener_add(model, job, actor);
 }
 

@@ -91,9 +91,8 @@ static void join(struct model *model, struct actor *actor, struct job *job, stru
     (void)expect(actor, GM_JOB_CREATED, twin);
     model->counts.coalesced++;
     job->state = JOB_JOINED;
-    if (job->background)
-        twin->background = true;
-    else
+    twin->background = twin->background || job->background;
+    if (job->waits)
         (void)listener_add(model, twin, actor);
 }
 
@@ -104,7 +103,7 @@ static void admit(struct model *model, struct actor *actor, struct job *job)
     (void)expect(actor, GM_JOB_CREATED, job);
     model->counts.submitted++;
     job->admitted = job->place = ++model->places;
-    if (!job->background)
+    if (job->waits)
         (void)listener_add(model, job, actor);
     if (job->due_s > (now_s > 0 ? (uint64_t)now_s : 0))
         job->state = JOB_DELAYED;

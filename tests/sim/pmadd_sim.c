@@ -3,10 +3,11 @@
  *
  *     pmadd-sim --seed N [--steps N] [--verbose]
  *
- * Rolls events (who connects, submits, grabs, finishes, stops reading, leaves; frames cut anywhere;
- * time that passes), drives the core with them and holds all that is heard against the model. Runs
- * twice: with ample pools, where every message is known in advance, and with starved ones. The same
- * seed gives the same run; its digest is printed, so that this can be tested too.
+ * Rolls how the router is set and what happens (who connects, submits, grabs, finishes, cancels, stops
+ * reading, leaves; frames cut anywhere; time that passes, a clock that is set), drives the core with it
+ * and holds all that is heard against the model. Runs twice: with ample pools, where every message is
+ * known in advance, and with starved ones. The same seed gives the same run; its digest is printed, so
+ * that this can be tested too.
  */
 #define _GNU_SOURCE /* NOLINT(readability-identifier-naming): the name is libc's */
 
