@@ -70,6 +70,7 @@ struct config_limits {
     size_t payload_max;                /* bytes in the body of a submission or result */
     size_t text_line_max;              /* bytes in an administrative line, LF included */
     size_t submissions_per_connection; /* unfinished foreground ones */
+    size_t waiters_per_task;           /* foreground submissions that have joined one task */
     size_t registrations_per_worker;   /* functions one connection can do */
     size_t outbox_max;                 /* bytes waiting for one peer */
     uint64_t slow_peer_grace_us;       /* how long it may wait above outbox_max */

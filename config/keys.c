@@ -84,6 +84,8 @@ static const struct config_key_info keys[] = {
      SIZED(LIMIT(text_line_max), 64, 64 * KIB)},
     {"limits", "submissions_per_connection", "4096", "unfinished foreground tasks of one peer",
      false, COUNTED(LIMIT(submissions_per_connection), 1, TASKS_MAX)},
+    {"limits", "waiters_per_task", "1024", "clients that wait for one task", false,
+     COUNTED(LIMIT(waiters_per_task), 1, 65535)},
     {"limits", "registrations_per_worker", "64", "functions one connection can do", false,
      COUNTED(LIMIT(registrations_per_worker), 1, 4096)},
     {"limits", "outbox_max", "1M", "bytes waiting for one peer before it counts as slow", false,

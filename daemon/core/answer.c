@@ -74,6 +74,7 @@ struct limit_row {
 
 static const struct limit_row limits[] = {
     [LIMIT_QUEUE] = {"queue", 1000},
+    [LIMIT_WAITERS] = {"waiters", 1000},
     [LIMIT_TASKS] = {"tasks", 1000},
     [LIMIT_POOL] = {"pool", 1000},
     [LIMIT_PAYLOAD] = {"payload", 0},

@@ -40,6 +40,7 @@ enum router_verdict answer_error(struct peer *peer, enum answer_error error, con
 /* Which limit refused something: the NAME of EXTENSIONS, section 2. */
 enum refusal_limit {
     LIMIT_QUEUE,
+    LIMIT_WAITERS,
     LIMIT_TASKS,
     LIMIT_POOL,
     LIMIT_PAYLOAD,

@@ -115,12 +115,15 @@ static bool is_inner(const struct task *task)
 static void check_waiters(struct audit *audit, const struct task *task)
 {
     const struct waiter *waiter;
+    size_t waiters = 0;
 
     TAILQ_FOREACH (waiter, &task->waiters, in_task) {
+        waiters++;
         audit->waiters++;
         audit->tasks_blocks++;
         expect(audit, waiter->task == task, "a waiter is in the list of another task");
     }
+    expect(audit, waiters == task->waiter_count, "a task's count of waiters is wrong");
 }
 
 /* It stands where its state says, and is waited for as its state says. */

@@ -150,7 +150,7 @@ static struct status_texts status_of(const struct task *task)
     if (known) {
         (void)snprintf(texts.numbers[0], sizeof texts.numbers[0], "%" PRIu32, task->numerator);
         (void)snprintf(texts.numbers[1], sizeof texts.numbers[1], "%" PRIu32, task->denominator);
-        (void)snprintf(texts.numbers[2], sizeof texts.numbers[2], "%zu", task_waiters(task));
+        (void)snprintf(texts.numbers[2], sizeof texts.numbers[2], "%" PRIu16, task->waiter_count);
     }
     return texts;
 }

@@ -31,15 +31,19 @@ static bool is_full(const struct function *function, enum task_priority priority
     return most > 0 && function_total(function) >= most;
 }
 
-/* Will this submission join a task that is there, as far as its head can tell? Where the id stands for
- * the payload, the head cannot. */
-static bool may_join(const struct request *request, const struct function *function)
+/* May this submission join a task that is there? `twin` is the one that its head leads to; where the
+ * id stands for the payload, the head cannot tell. */
+static bool may_join(const struct request *request, const struct task *twin)
 {
-    struct gm_slice unique = request->head->args[1];
-
-    if (unique_is_payload(unique))
+    if (unique_is_payload(request->head->args[1]))
         return request->head->body_size > 0;
-    return unique_find(&request->router->uniques, function, unique) != NULL;
+    return twin != NULL;
+}
+
+/* Has the task as many waiters as it may? */
+static bool is_crowded(const struct router *router, const struct task *task)
+{
+    return task && task->waiter_count >= router->limits.waiters_per_task;
 }
 
 /* Which limit is in the way of a submission to `function`, which may not be there yet, memory aside?
@@ -53,6 +57,8 @@ static bool is_refused(const struct request *request, const struct function *fun
     struct gm_slice reducer = argument(request, request->row->reducer);
     size_t waiting = request->peer->waiter_count;
     size_t most = function ? function->max_queue[request->row->priority] : 0;
+    const struct task *twin =
+        function ? unique_find(&router->uniques, function, request->head->args[1]) : NULL;
     const struct {
         bool refused;
         struct refusal refusal;
@@ -66,8 +72,12 @@ static bool is_refused(const struct request *request, const struct function *fun
          {.limit = LIMIT_PAYLOAD, .used = request->head->body_size, .of = limits->payload_max}},
         {!request->row->background && waiting >= limits->submissions_per_connection,
          {.limit = LIMIT_CONNECTION, .used = waiting, .of = limits->submissions_per_connection}},
-        {function && is_full(function, request->row->priority) && !may_join(request, function),
+        {function && is_full(function, request->row->priority) && !may_join(request, twin),
          {.limit = LIMIT_QUEUE, .used = function ? function_total(function) : 0, .of = most}},
+        {!request->row->background && is_crowded(router, twin),
+         {.limit = LIMIT_WAITERS,
+          .used = limits->waiters_per_task,
+          .of = limits->waiters_per_task}},
         {!slots_free(&router->slots),
          {.limit = LIMIT_TASKS, .used = router->slots.used, .of = limits->tasks}},
     };
@@ -147,7 +157,7 @@ enum router_verdict begin_submit(const struct request *request)
     return ROUTER_TAKE;
 }
 
-/* The body is there, joins nothing, and the queue has filled up since its head was judged. */
+/* The body is there, and the queue, or the task it joins, has filled up since its head was judged. */
 static void refuse_late(struct router *router, struct peer *peer, struct door *door)
 {
     struct gm_slice args[2];
@@ -165,7 +175,8 @@ void commit_submit(struct router *router, struct peer *peer, struct door *door)
     uint8_t handle[GM_HANDLE_MAX];
     struct gm_slice arg = {.bytes = handle};
 
-    if (!twin && is_full(task->function, task->priority)) {
+    if (twin ? !task->background && is_crowded(router, twin)
+             : is_full(task->function, task->priority)) {
         refuse_late(router, peer, door);
         return;
     }

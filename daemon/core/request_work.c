@@ -48,7 +48,7 @@ static bool is_listened_to(const struct task *task)
 
 static size_t listeners(const struct task *task)
 {
-    return is_listened_to(task) ? task_waiters(task) : 0;
+    return is_listened_to(task) ? task->waiter_count : 0;
 }
 
 /* Is the body of what is said to be kept? A result also where nobody waits, but somebody may join the

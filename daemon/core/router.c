@@ -36,6 +36,16 @@ size_t router_wire_block_min(const struct router_limits *limits)
     return sizeof(struct out) + head_max(limits) + LONGEST_ANSWER;
 }
 
+size_t router_event_blocks(const struct router_limits *limits)
+{
+    return limits->waiters_per_task + ROUTER_WIRE_BLOCKS;
+}
+
+size_t router_event_block_min(void)
+{
+    return sizeof(struct out);
+}
+
 static size_t add_needs(struct router_need *needs, size_t max, size_t count,
                         const struct router_need *more, size_t more_count)
 {
@@ -96,18 +106,17 @@ static bool make_tables(struct router *router)
     return true;
 }
 
-/* Are there so many blocks of that size? */
-static bool has_blocks(struct store *store, size_t size, size_t count)
+/* How many blocks of at least that size are free. */
+static size_t count_blocks(const struct store *store, size_t size)
 {
-    void *taken[ROUTER_WIRE_BLOCKS];
-    size_t have = 0;
+    struct pmad_stats stats;
+    size_t count = 0;
 
-    MUST(count <= ROUTER_WIRE_BLOCKS);
-    while (have < count && (taken[have] = store_take(store, size)) != NULL)
-        have++;
-    for (size_t i = 0; i < have; i++)
-        store_give(store, taken[i]);
-    return have == count;
+    pmad_stats(store->pool, &stats);
+    for (size_t i = 0; i < stats.class_count; i++)
+        if (stats.classes[i].block_size >= size)
+            count += stats.classes[i].blocks - stats.classes[i].in_use;
+    return count;
 }
 
 static enum router_status make(struct router *router, const struct router_setup *setup)
@@ -128,7 +137,8 @@ static enum router_status make(struct router *router, const struct router_setup 
     router->functions.max_queue = setup->every_function.max_queue;
     if (!store_take_body(&router->wire, &router->lane.body, limits->payload_max) ||
         router->wire.room < router_wire_floor(limits) - limits->payload_max ||
-        !has_blocks(&router->wire, router_wire_block_min(limits), ROUTER_WIRE_BLOCKS))
+        count_blocks(&router->wire, router_wire_block_min(limits)) < ROUTER_WIRE_BLOCKS ||
+        count_blocks(&router->wire, router_event_block_min()) < router_event_blocks(limits))
         return ROUTER_WIRE_TOO_SMALL;
     if (store_block_max(tasks) < envelope || tasks->room < limits->payload_max + 2 * envelope)
         return ROUTER_TASKS_TOO_SMALL;

@@ -51,6 +51,7 @@ struct router_limits {
     size_t payload_max;
     size_t text_line_max;
     size_t submissions_per_connection;
+    size_t waiters_per_task; /* at most 65535 */
     size_t registrations_per_worker;
     size_t outbox_max;
     uint64_t slow_peer_grace_us;
@@ -134,6 +135,11 @@ size_t router_wire_floor(const struct router_limits *limits);
 enum { ROUTER_WIRE_BLOCKS = 8 };
 
 size_t router_wire_block_min(const struct router_limits *limits);
+
+/* What a worker says to all who wait for a task takes a node for each: so many blocks of at least so
+ * many bytes the pool `wire` must have beside the lane. */
+size_t router_event_blocks(const struct router_limits *limits);
+size_t router_event_block_min(void);
 
 /* Makes a router out of blocks of the pools. On ROUTER_OK `*router` is ready until router_finish();
  * on any other status nothing is held. `setup` is not kept, nor what it points to but the pools. */

@@ -253,25 +253,17 @@ struct waiter *waiter_attach(struct router *router, struct task *task, struct pe
     *waiter = (struct waiter){.task = task, .peer = peer};
     TAILQ_INSERT_TAIL(&task->waiters, waiter, in_task);
     TAILQ_INSERT_TAIL(&peer->waiters, waiter, in_peer);
+    task->waiter_count++;
     peer->waiter_count++;
     router->counts.waiters++;
     return waiter;
-}
-
-size_t task_waiters(const struct task *task)
-{
-    const struct waiter *waiter;
-    size_t count = 0;
-
-    TAILQ_FOREACH (waiter, &task->waiters, in_task)
-        count++;
-    return count;
 }
 
 static void waiter_detach(struct router *router, struct waiter *waiter)
 {
     TAILQ_REMOVE(&waiter->task->waiters, waiter, in_task);
     TAILQ_REMOVE(&waiter->peer->waiters, waiter, in_peer);
+    waiter->task->waiter_count--;
     waiter->peer->waiter_count--;
     router->counts.waiters--;
     store_give(&router->tasks, waiter);
@@ -301,6 +293,8 @@ void task_join(struct router *router, struct task *task, struct task *twin)
         TAILQ_INSERT_TAIL(&twin->waiters, waiter, in_task);
         waiter->task = twin;
     }
+    twin->waiter_count = (uint16_t)(twin->waiter_count + task->waiter_count);
+    task->waiter_count = 0;
     twin->background = twin->background || task->background;
     task_free(router, task);
 }

@@ -46,7 +46,8 @@ struct task {
     uint64_t handle;
     uint32_t hash;                   /* unique.h */
     uint32_t numerator, denominator; /* of the last WORK_STATUS */
-    uint32_t lost;                   /* workers it has cost */
+    uint16_t lost;                   /* workers it has cost */
+    uint16_t waiter_count;           /* in `waiters` */
     uint8_t state;                   /* enum task_state */
     uint8_t priority;                /* enum task_priority */
     bool background;
@@ -82,9 +83,6 @@ struct task *task_arrive(struct router *router, const struct submission *submiss
 
 /* Attaches a foreground submission of `peer`; NULL when the pool has no room for it. */
 struct waiter *waiter_attach(struct router *router, struct task *task, struct peer *peer);
-
-/* How many wait for it. */
-size_t task_waiters(const struct task *task);
 
 /* Moves a task from state to state, as its life allows, and counts it there. Its place, and all else
  * that belongs to a state, is the caller's. */

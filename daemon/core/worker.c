@@ -273,14 +273,14 @@ static void lose_worker(struct router *router, struct task *task, const char *ho
 {
     size_t retries = router->every_function.retries;
 
-    task->lost++;
+    task->lost += task->lost < UINT16_MAX;
     if (task->state == TASK_CANCELLED) {
         task_end(router, task, GM_WORK_FAIL, (struct body){0});
     } else if (retries > 0 && task->lost >= retries) {
         char why[96];
 
         (void)snprintf(why, sizeof why,
-                       "given up: it has cost %" PRIu32 " workers; the last one %s", task->lost,
+                       "given up: it has cost %" PRIu16 " workers; the last one %s", task->lost,
                        how);
         warn(router, task, why);
         task_end(router, task, GM_WORK_FAIL, (struct body){0});

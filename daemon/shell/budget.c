@@ -26,6 +26,7 @@ struct router_limits budget_limits(const struct config_limits *limits)
         .payload_max = limits->payload_max,
         .text_line_max = limits->text_line_max,
         .submissions_per_connection = limits->submissions_per_connection,
+        .waiters_per_task = limits->waiters_per_task,
         .registrations_per_worker = limits->registrations_per_worker,
         .outbox_max = limits->outbox_max,
         .slow_peer_grace_us = limits->slow_peer_grace_us,
@@ -161,6 +162,22 @@ static void rule_of_wire_blocks(struct budget *budget)
                      });
 }
 
+/* What a worker says to all who wait for a task is said in one go, or waits until it can be. */
+static void rule_of_waiters(struct budget *budget)
+{
+    struct stock stock = stock_of(&budget->layouts[POOL_WIRE], &budget->fits[POOL_WIRE]);
+
+    (void)stock_room_beside_body(&stock, budget->limits.payload_max);
+    rule_add(budget, &(struct budget_rule){
+                         .about = "pool wire",
+                         .what = "news for all clients of a task, beside that result",
+                         .unit = "blocks",
+                         .remedy = "make the pool larger, or waiters_per_task smaller",
+                         .needed = router_event_blocks(&budget->limits),
+                         .there = stock_blocks(&stock, router_event_block_min()),
+                     });
+}
+
 static void rule_of_watchers(struct budget *budget)
 {
     rule_add(budget, &(struct budget_rule){
@@ -231,6 +248,7 @@ bool budget_plan(struct budget *budget, struct config *config)
     rule_of_tasks(budget);
     rule_of_wire(budget);
     rule_of_wire_blocks(budget);
+    rule_of_waiters(budget);
     rule_of_needs(budget, POOL_WORKERS, &workers);
     rule_of_needs(budget, POOL_RUNTIME, &runtime);
     rule_of_memory(budget);

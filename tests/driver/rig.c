@@ -16,6 +16,7 @@ struct rig_setup rig_setup_ample(void)
                    .payload_max = 100000,
                    .text_line_max = 1024,
                    .submissions_per_connection = 4096,
+                   .waiters_per_task = 24,
                    .registrations_per_worker = 64,
                    .outbox_max = 1 << 20},
         .tasks = {.pool_size = 16 << 20,

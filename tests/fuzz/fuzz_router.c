@@ -58,6 +58,7 @@ static struct rig_setup setup_tiny(uint8_t choice)
                                           .payload_max = 12000,
                                           .text_line_max = 64,
                                           .submissions_per_connection = 4,
+                                          .waiters_per_task = 3,
                                           .registrations_per_worker = 2,
                                           .outbox_max = 20000,
                                           .slow_peer_grace_us = 2000,

@@ -104,6 +104,7 @@ static struct rig_setup setup_starved(void)
     setup.limits.payload_max = 40000;
     setup.limits.outbox_max = 150000;
     setup.limits.submissions_per_connection = 12;
+    setup.limits.waiters_per_task = 16;
     setup.tasks = (struct pmad_layout){
         .pool_size = 262144, .class_count = 3, .classes = {{320, 20}, {1024, 30}, {4096, 50}}};
     setup.wire = (struct pmad_layout){.pool_size = router_wire_floor(&setup.limits) + 24576,

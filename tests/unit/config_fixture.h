@@ -57,6 +57,7 @@ static inline bool same_limits(const struct config_limits *a, const struct confi
            a->functions == b->functions && a->function_name_max == b->function_name_max &&
            a->payload_max == b->payload_max && a->text_line_max == b->text_line_max &&
            a->submissions_per_connection == b->submissions_per_connection &&
+           a->waiters_per_task == b->waiters_per_task &&
            a->registrations_per_worker == b->registrations_per_worker &&
            a->outbox_max == b->outbox_max && a->slow_peer_grace_us == b->slow_peer_grace_us &&
            a->frame_timeout_us == b->frame_timeout_us && a->idle_timeout_us == b->idle_timeout_us;

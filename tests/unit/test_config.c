@@ -370,7 +370,7 @@ static const char all_different[] =
     "exceptions = yes\nshutdown_grace = 0\n"
     "[limits]\nconnections = 1\ntasks = 2\nfunctions = 3\nfunction_name_max = 4\n"
     "payload_max = 5\ntext_line_max = 1025\nsubmissions_per_connection = 7\n"
-    "registrations_per_worker = 8\noutbox_max = 9M\nslow_peer_grace = 1234us\n"
+    "waiters_per_task = 6\nregistrations_per_worker = 8\noutbox_max = 9M\nslow_peer_grace = 1234us\n"
     "frame_timeout = 0\nidle_timeout = 90m\n"
     "[pool tasks]\nsize = 9999999\nprofile = balanced\nprefault = off\n"
     "[pool wire]\nlock = try\nhuge_pages = off\n"

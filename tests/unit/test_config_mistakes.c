@@ -62,7 +62,8 @@ static const struct {
     {"[limits]\nTasks = 1\n",
      "t:2: [limits] Tasks: unknown key; this section has: connections, tasks, functions, "
      "function_name_max, payload_max, text_line_max, submissions_per_connection, "
-     "registrations_per_worker, outbox_max, slow_peer_grace, frame_timeout, idle_timeout\n"},
+     "waiters_per_task, registrations_per_worker, outbox_max, slow_peer_grace, frame_timeout, "
+     "idle_timeout\n"},
     {"[limits]\ntasks = 1\ntasks = 1\n", "t:3: [limits] tasks: given twice\n"},
     {"[limits]\ntasks = 1\n[server]\n[limits]\ntasks = 2\n", "t:5: [limits] tasks: given twice\n"},
     {"[server]\nbusy_poll = 0\n", "t:2: [server] busy_poll: not supported yet\n"},

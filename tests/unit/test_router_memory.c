@@ -124,6 +124,43 @@ START_TEST(unfinished_foreground_submissions_of_one_connection_are_bounded)
 }
 END_TEST
 
+/* By the id the head can tell; by the payload only the whole of it. */
+START_TEST(clients_that_wait_for_one_task_are_bounded)
+{
+    static const char *const refused[] = {
+        "ERROR QUEUE_ERROR|Job queue is full: limit=waiters function=f used=3 of=3 retry_ms=1000",
+        "ERROR QUEUE_ERROR|Job queue is full"};
+    struct rig_setup few = rig_setup_ample();
+    const char *unique = _i == 0 ? "id" : "-";
+    struct remote *clients[3];
+    struct remote *late, *worker;
+    const char *handle;
+
+    few.limits.waiters_per_task = 3;
+    rig_replace(&few);
+    late = remote_new(&rig);
+    worker = worker_for("f");
+    for (int i = 0; i < 3; i++) {
+        clients[i] = remote_new(&rig);
+        handle = submitted(clients[i], text("SUBMIT_JOB f|%s|x", unique));
+    }
+    say(late, "SUBMIT_JOB f|%s|x", unique);
+    HEARS(late, "%s", refused[_i]);
+    say(late, "SUBMIT_JOB_BG f|%s|x", unique); /* which waits for nothing */
+    HEARS(late, "JOB_CREATED %s", handle);
+    remote_leave(clients[0]);
+    say(late, "SUBMIT_JOB f|%s|x", unique);
+    HEARS(late, "JOB_CREATED %s", handle);
+    say(worker, "GRAB_JOB");
+    HEARS(worker, "JOB_ASSIGN %s|f|x", handle);
+    say(worker, "WORK_DATA %s|news", handle);
+    HEARS(clients[1], "WORK_DATA %s|news", handle);
+    HEARS(clients[2], "WORK_DATA %s|news", handle);
+    HEARS(late, "WORK_DATA %s|news", handle);
+    HEARS_NOTHING(late);
+}
+END_TEST
+
 START_TEST(registrations_of_one_worker_are_bounded)
 {
     struct rig_setup few = rig_setup_ample();
@@ -439,6 +476,7 @@ int main(void)
     tcase_add_test(tables, functions_in_use_are_refused_beyond_the_limit_and_idle_ones_make_room);
     tcase_add_test(tables, the_longest_idle_function_makes_room_first);
     tcase_add_test(tables, unfinished_foreground_submissions_of_one_connection_are_bounded);
+    tcase_add_loop_test(tables, clients_that_wait_for_one_task_are_bounded, 0, 2);
     tcase_add_test(tables, registrations_of_one_worker_are_bounded);
     tcase_add_test(tables, there_is_room_for_so_many_connections);
     suite_add_tcase(suite, tables);
