@@ -112,7 +112,7 @@ static const struct config_key_info keys[] = {
     {"function *", "timeout", "0", "how long a worker may take; 0: for ever", false,
      LASTING(EVERY(timeout_us), ONE_MS, HOURS(8760), true)},
     {"function *", "retries", "unlimited", "how many workers a task may cost", false,
-     RULE(KIND_TRIES, EVERY(retries), 1, 1000000, false, NULL)},
+     RULE(KIND_TRIES, EVERY(retries), 1, 65535, false, NULL)},
     {"function *", "max_queue", "0", "tasks at once, running ones included; 0: no limit", false,
      COUNTED(EVERY(max_queue), 0, TASKS_MAX)},
     {"function *", "retry_on_fail", "no", "whether WORK_FAIL counts as a lost worker", true, NULL},

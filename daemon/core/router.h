@@ -70,7 +70,7 @@ struct router_pools {
 /* What holds for every function; pmadd.conf(5), section [function *]. */
 struct router_function_rule {
     uint64_t timeout_us; /* how long a worker may have a task; 0: for ever */
-    size_t retries;      /* how many workers a task may cost before it is given up; 0: any number */
+    size_t retries;      /* how many workers a task may cost, at most 65535; 0: any number */
     size_t max_queue;    /* tasks of it at once, running ones included; 0: no limit of its own */
 };
 

@@ -165,13 +165,13 @@ static const struct {
      "t:2: [function *] timeout: \"5\" is not a duration; allowed: 0 (off) or 1ms to 8760h (with "
      "us, ms, s, m, h)\n"},
     {"[function *]\nretries = 0\n", "t:2: [function *] retries: \"0\" is not a number of workers; "
-                                    "allowed: unlimited, or 1 to 1000000\n"},
-    {"[function *]\nretries = 1000001\n",
-     "t:2: [function *] retries: \"1000001\" is not a number of workers; allowed: unlimited, or 1 "
-     "to 1000000\n"},
+                                    "allowed: unlimited, or 1 to 65535\n"},
+    {"[function *]\nretries = 65536\n",
+     "t:2: [function *] retries: \"65536\" is not a number of workers; allowed: unlimited, or 1 "
+     "to 65535\n"},
     {"[function *]\nretries = none\n",
      "t:2: [function *] retries: \"none\" is not a number of workers; allowed: unlimited, or 1 to "
-     "1000000\n"},
+     "65535\n"},
     {"[function *]\nmax_queue = 16777217\n",
      "t:2: [function *] max_queue: 16777217 is out of range; allowed: 0 to 16777216\n"},
     {"[function *]\nretries = 1\nretries = 2\n", "t:3: [function *] retries: given twice\n"},
