@@ -134,7 +134,7 @@ START_TEST(clients_that_wait_for_one_task_are_bounded)
     const char *unique = _i == 0 ? "id" : "-";
     struct remote *clients[3];
     struct remote *late, *worker;
-    const char *handle;
+    const char *handle = NULL;
 
     few.limits.waiters_per_task = 3;
     rig_replace(&few);
