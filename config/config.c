@@ -7,14 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complaint.h"
+#include "function_section.h"
 #include "ini_text.h"
+#include "judge.h"
 #include "keys.h"
 #include "pmad_must.h"
 #include "setting.h"
 #include "values.h"
-
-/* Bytes that a command and its arguments take beside the name of a function. */
-enum { TEXT_LINE_ROOM = 64 };
 
 #define MIB ((size_t)1024 * 1024)
 
@@ -27,48 +27,16 @@ static const struct pmad_layout default_layouts[CONFIG_POOLS] = {
                    .class_count = 4,
                    .classes = {{128, 10}, {1024, 15}, {8192, 15}, {65536, 60}}}};
 
-/* ---- errors ---- */
-
-/* Where in a text an error is; what is not known is empty or 0. */
-struct place {
-    const char *name; /* of the file */
-    size_t line;
-    const char *section;
-    const char *key;
-};
-
-/* Adds "name:line: [section] key: what" whole, or not at all. */
-static void complain(struct config_errors *errors, const struct place *place, const char *what)
-{
-    char line[24] = "", about[INI_TEXT_SECTION_MAX + INI_TEXT_LINE_MAX + 8] = "";
-    size_t room = sizeof errors->text - errors->used;
-    int size;
-
-    if (place->line > 0)
-        snprintf(line, sizeof line, ":%zu", place->line);
-    if (*place->section != '\0')
-        snprintf(about, sizeof about, "[%s]%s%s: ", place->section, *place->key ? " " : "",
-                 place->key);
-    else if (*place->key != '\0')
-        snprintf(about, sizeof about, "%s: ", place->key);
-    size = snprintf(errors->text + errors->used, room, "%s%s%s%s%s\n", place->name, line,
-                    *place->name ? ": " : "", about, what);
-    if (size > 0 && (size_t)size < room)
-        errors->used += (size_t)size;
-    errors->text[errors->used] = '\0';
-    errors->count++;
-}
-
 /* ---- one key ---- */
 
 /* "unknown key; this section has: ..." */
-static bool refuse_key(const char *section_kind, char *why)
+static bool refuse_key(const struct key_section *section, char *why)
 {
     size_t used = (size_t)snprintf(why, SETTING_WHY_MAX, "unknown key; this section has: ");
     const char *separator = "";
 
     for (const struct config_key_info *info = config_keys(); info->section; info++) {
-        if (strcmp(info->section, section_kind) != 0 || info->later)
+        if (!key_belongs(info, section) || info->later)
             continue;
         used += (size_t)snprintf(why + used, SETTING_WHY_MAX - used, "%s%s", separator, info->key);
         separator = ", ";
@@ -76,39 +44,67 @@ static bool refuse_key(const char *section_kind, char *why)
     return false;
 }
 
-/*
- * Gives one key its value. `given` holds the keys of the same file, or of the same command line, that
- * came before; where `once` is set, a key that is no list may not come again. Returns false with
- * `why` written.
- */
-static bool assign(struct config *config, const struct key_section *section, const char *key,
-                   const char *text, struct config_given *given, bool once, char *why)
+/* The key of that name that the section may have now; NULL with `why` written. */
+static const struct config_key_info *allowed_key(const struct key_section *section, const char *key,
+                                                 char *why)
 {
     const struct config_key_info *info = key_find(section->kind, key);
-    bool *keys_given = given->keys[section->index];
+
+    if (!info)
+        refuse_key(section, why);
+    else if (info->later)
+        snprintf(why, SETTING_WHY_MAX, "not supported yet");
+    else if (!key_belongs(info, section))
+        snprintf(why, SETTING_WHY_MAX,
+                 "not for every function; allowed: in a section [function LABEL]");
+    else
+        return info;
+    return NULL;
+}
+
+/*
+ * Gives one key its value. `given` holds the keys of the same file, or of the same command line, that
+ * came before; `line` is that of the file, where a key that is no list may not come again, or
+ * CONFIG_NO_LINE. Returns false with `why` written.
+ */
+static bool assign(struct config *config, const struct key_section *section, const char *key,
+                   const char *text, struct config_given *given, uint32_t line, char *why)
+{
+    const struct config_key_info *info = allowed_key(section, key, why);
+    uint32_t *lines = given->keys[section->index];
     bool again;
 
-    if (!section->values || (info && info->later)) {
-        snprintf(why, SETTING_WHY_MAX, "not supported yet");
-        return false;
-    }
     if (!info)
-        return refuse_key(section->kind, why);
-    again = keys_given[key_index(info)];
-    if (again && once && !key_is_list(info)) {
+        return false;
+    again = lines[key_index(info)] != 0;
+    if (again && line != CONFIG_NO_LINE && !key_is_list(info)) {
         snprintf(why, SETTING_WHY_MAX, "given twice");
         return false;
     }
     if (info->rule->excludes &&
-        keys_given[key_index(key_find(section->kind, info->rule->excludes))]) {
+        lines[key_index(key_find(section->kind, info->rule->excludes))] != 0) {
         snprintf(why, SETTING_WHY_MAX, "cannot stand beside %s; a pool has one or the other",
                  info->rule->excludes);
         return false;
     }
-    if (!setting_read(info->rule, section->values, text, !again, why))
+    if (!setting_read(info->rule, (char *)config + section->values, text, !again, why))
         return false;
-    keys_given[key_index(info)] = true;
-    config->given.keys[section->index][key_index(info)] = true;
+    lines[key_index(info)] = line;
+    config->given.keys[section->index][key_index(info)] = line;
+    return true;
+}
+
+/* Finds or makes a section that `line` of a file begins, or CONFIG_NO_LINE. Returns false with `why`
+ * written. */
+static bool open_section(struct config *config, const char *name, uint32_t line,
+                         struct key_section *section, char *why)
+{
+    if (!function_section_take(config, name, section, why))
+        return false;
+    if (section->index >= KEY_SECTION_POOLS && section->index < KEY_SECTION_FUNCTIONS)
+        config->pools[section->index - KEY_SECTION_POOLS].declared = true;
+    if (config->given.sections[section->index] == 0)
+        config->given.sections[section->index] = line;
     return true;
 }
 
@@ -158,9 +154,9 @@ static void default_section(struct config *config, const char *name)
 
     MUST(key_section_find(config, name, &section));
     for (const struct config_key_info *info = config_keys(); info->section; info++) {
-        if (strcmp(info->section, section.kind) != 0 || info->later || !info->default_text)
-            continue;
-        MUST(setting_read(info->rule, section.values, info->default_text, true, why));
+        if (key_belongs(info, &section) && !info->later && info->default_text)
+            MUST(setting_read(info->rule, (char *)config + section.values, info->default_text, true,
+                              why));
     }
 }
 
@@ -172,6 +168,8 @@ void config_default(struct config *config)
     default_section(config, "server");
     default_section(config, "limits");
     default_section(config, "function *");
+    memcpy(config->every_function.label, "*", sizeof "*");
+    memcpy(config->every_function.match, "*", sizeof "*");
     for (size_t i = 0; i < CONFIG_POOLS; i++) {
         config->pools[i].layout = default_layouts[i];
         snprintf(name, sizeof name, "pool %s", config_pool_names[i]);
@@ -181,60 +179,6 @@ void config_default(struct config *config)
     default_node(&config->server);
 }
 
-/* ---- layouts ---- */
-
-/* Returns the key that a layout is wrong in, with `why` written, or NULL if it can be made. */
-static const char *layout_fault(const struct pmad_layout *layout, char *why)
-{
-    struct pmad_fit fit;
-    unsigned share = 0;
-    char size[24], size_min[24];
-
-    if (layout->pool_size == 0) {
-        snprintf(why, SETTING_WHY_MAX, "missing; a declared pool has a size");
-        return "size";
-    }
-    if (layout->class_count == 0) {
-        snprintf(why, SETTING_WHY_MAX, "missing; a declared pool has classes or a profile");
-        return "class";
-    }
-    if (pmad_layout_fit(layout, &fit) == PMAD_OK) {
-        if (layout->huge_pages != PMAD_REQUIRE || fit.mapping_size >= PMAD_HUGE_PAGE_SIZE)
-            return NULL;
-        snprintf(why, SETTING_WHY_MAX,
-                 "required for a pool smaller than one; allowed: 2M and more");
-        return "huge_pages";
-    }
-    if (fit.status == PMAD_POOL_TOO_SMALL) {
-        snprintf(why, SETTING_WHY_MAX,
-                 "%s is too small: class %zu gets no block; the smallest size that would do is %s",
-                 config_format_size(size, layout->pool_size),
-                 layout->classes[fit.class_at_fault].block_size,
-                 config_format_size(size_min, fit.pool_size_min));
-        return "size";
-    }
-    for (size_t i = 0; i < layout->class_count; i++)
-        share += layout->classes[i].share;
-    if (fit.status == PMAD_SHARES_NOT_100)
-        snprintf(why, SETTING_WHY_MAX, "the shares sum to %u percent, not to 100", share);
-    else /* about a single class, of which setting_read() lets none pass */
-        snprintf(why, SETTING_WHY_MAX, "%s", pmad_strerror(fit.status));
-    return "class";
-}
-
-static void judge_pool(const struct config *config, size_t pool, struct place place,
-                       struct config_errors *errors)
-{
-    char why[SETTING_WHY_MAX], section[32];
-
-    place.key = layout_fault(&config->pools[pool].layout, why);
-    if (!place.key)
-        return;
-    snprintf(section, sizeof section, "pool %s", config_pool_names[pool]);
-    place.section = section;
-    complain(errors, &place, why);
-}
-
 /* ---- a file ---- */
 
 struct reading {
@@ -242,29 +186,36 @@ struct reading {
     struct config_errors *errors;
     const char *name;
     struct config_given given;
-    size_t pool_line[CONFIG_POOLS]; /* where its section begins; 0: nowhere */
+    bool lost;                      /* the section was refused: its keys are not judged */
     bool pool_faulty[CONFIG_POOLS]; /* a line of it was refused: its whole is not judged */
 };
+
+/* A pool is taken up again further down as other sections are; of a function that is a mistake, the
+ * order of their sections being what decides. */
+static bool is_second(const struct reading *reading, const char *name, char *why)
+{
+    struct key_section section;
+    uint32_t line;
+
+    if (!key_section_label(name) || !key_section_find(reading->config, name, &section))
+        return false;
+    line = reading->given.sections[section.index];
+    snprintf(why, SETTING_WHY_MAX, "given twice; the first is in line %" PRIu32, line);
+    return line != 0;
+}
 
 static void on_section(void *user, size_t line, const char *name)
 {
     struct reading *reading = user;
-    struct place place = {reading->name, line, name, ""};
     struct key_section section;
-    size_t pool;
+    char why[SETTING_WHY_MAX];
 
-    if (!key_section_find(reading->config, name, &section)) {
-        complain(reading->errors, &place,
-                 "unknown section; there are [server], [limits], [pool tasks], [pool wire], "
-                 "[pool workers], [pool runtime], [function *], [access]");
-    } else if (!section.values) {
-        complain(reading->errors, &place, "not supported yet");
-    } else if (section.index >= KEY_SECTION_POOLS) {
-        pool = section.index - KEY_SECTION_POOLS;
-        reading->config->pools[pool].declared = true;
-        if (reading->pool_line[pool] == 0)
-            reading->pool_line[pool] = line;
-    }
+    reading->lost = is_second(reading, name, why) ||
+                    !open_section(reading->config, name, (uint32_t)line, &section, why);
+    if (reading->lost)
+        complain(reading->errors, &(struct place){reading->name, line, name, ""}, why);
+    else if (reading->given.sections[section.index] == 0)
+        reading->given.sections[section.index] = (uint32_t)line;
 }
 
 static void on_value(void *user, size_t line, const char *section_name, const char *key,
@@ -279,13 +230,14 @@ static void on_value(void *user, size_t line, const char *section_name, const ch
         complain(reading->errors, &place, "a key before any section");
         return;
     }
-    /* The line of an unknown section has been complained about: once is enough. */
-    if (!key_section_find(reading->config, section_name, &section))
+    /* The line of the section has been complained about: once is enough. */
+    if (reading->lost)
         return;
-    if (assign(reading->config, &section, key, value, &reading->given, true, why))
+    MUST(key_section_find(reading->config, section_name, &section));
+    if (assign(reading->config, &section, key, value, &reading->given, (uint32_t)line, why))
         return;
     complain(reading->errors, &place, why);
-    if (section.index >= KEY_SECTION_POOLS)
+    if (section.index >= KEY_SECTION_POOLS && section.index < KEY_SECTION_FUNCTIONS)
         reading->pool_faulty[section.index - KEY_SECTION_POOLS] = true;
 }
 
@@ -296,25 +248,47 @@ static void on_fault(void *user, size_t line, const char *what)
     complain(reading->errors, &(struct place){reading->name, line, "", ""}, what);
 }
 
+/* The lines of an earlier file are not to be taken for those of this one. */
+static void forget_lines(struct config_given *given)
+{
+    uint32_t *all = &given->keys[0][0];
+
+    for (size_t i = 0; i < CONFIG_SECTIONS; i++)
+        given->sections[i] = given->sections[i] == 0 ? 0 : CONFIG_NO_LINE;
+    for (size_t i = 0; i < (size_t)CONFIG_SECTIONS * CONFIG_KEYS_MAX; i++)
+        all[i] = all[i] == 0 ? 0 : CONFIG_NO_LINE;
+}
+
+static void reading_begin(struct reading *reading, struct config *config, const char *name,
+                          struct config_errors *errors)
+{
+    *reading = (struct reading){.config = config, .errors = errors, .name = name};
+    forget_lines(&config->given);
+    config->file = name;
+}
+
 /* What only the whole file tells: whether the pools it declares can be made. */
 static void judge_declared(const struct reading *reading)
 {
     for (size_t i = 0; i < CONFIG_POOLS; i++) {
-        struct place place = {reading->name, reading->pool_line[i], "", ""};
+        uint32_t line = reading->given.sections[KEY_SECTION_POOLS + i];
 
-        if (reading->pool_line[i] > 0 && !reading->pool_faulty[i])
-            judge_pool(reading->config, i, place, reading->errors);
+        if (line > 0 && !reading->pool_faulty[i])
+            judge_pool(reading->config, i, (struct place){reading->name, line, "", ""},
+                       reading->errors);
     }
 }
 
 bool config_read_file(struct config *config, const char *file, struct config_errors *errors)
 {
-    struct reading reading = {.config = config, .errors = errors, .name = file};
+    struct reading reading;
     struct ini_listener listener = {&reading, on_section, on_value, on_fault};
     size_t before = errors->count;
     char why[SETTING_WHY_MAX];
-    int err = ini_text_read_file(file, &listener);
+    int err;
 
+    reading_begin(&reading, config, file, errors);
+    err = ini_text_read_file(file, &listener);
     if (err < 0) {
         snprintf(why, sizeof why, "cannot be read: %s", strerror(-err));
         complain(errors, &(struct place){file, 0, "", ""}, why);
@@ -327,10 +301,11 @@ bool config_read_file(struct config *config, const char *file, struct config_err
 bool config_read_text(struct config *config, const char *name, const char *text,
                       struct config_errors *errors)
 {
-    struct reading reading = {.config = config, .errors = errors, .name = name};
+    struct reading reading;
     struct ini_listener listener = {&reading, on_section, on_value, on_fault};
     size_t before = errors->count;
 
+    reading_begin(&reading, config, name, errors);
     ini_text_read(text, &listener);
     judge_declared(&reading);
     return errors->count == before;
@@ -362,13 +337,8 @@ static bool set_key(struct config *config, const char *name, const char *key, co
         snprintf(why, SETTING_WHY_MAX, "a value longer than %d bytes", SETTING_TEXT_MAX - 1);
         return false;
     }
-    if (!key_section_find(config, name, &section)) {
-        snprintf(why, SETTING_WHY_MAX, "unknown section");
-        return false;
-    }
-    if (section.index >= KEY_SECTION_POOLS)
-        config->pools[section.index - KEY_SECTION_POOLS].declared = true;
-    return assign(config, &section, key, value, &config->set, false, why);
+    return open_section(config, name, CONFIG_NO_LINE, &section, why) &&
+           assign(config, &section, key, value, &config->set, CONFIG_NO_LINE, why);
 }
 
 /* Takes `section.key=value` apart and gives the key its value. */
@@ -413,32 +383,8 @@ bool config_set_key(struct config *config, const char *section, const char *key,
 
 bool config_is_given(const struct config *config, const char *section, const char *key)
 {
-    struct config unused;
     struct key_section found;
 
-    MUST(key_section_find(&unused, section, &found));
-    return config->given.keys[found.index][key_index(key_find(found.kind, key))];
-}
-
-/* ---- the whole ---- */
-
-bool config_finish(struct config *config, struct config_errors *errors)
-{
-    const struct config_limits *limits = &config->limits;
-    size_t before = errors->count, least = limits->function_name_max + TEXT_LINE_ROOM;
-    char why[SETTING_WHY_MAX];
-
-    if (limits->text_line_max < least) {
-        snprintf(why, sizeof why,
-                 "%zu bytes cannot hold a command about a function whose name has "
-                 "function_name_max bytes; allowed: %zu and more",
-                 limits->text_line_max, least);
-        complain(errors, &(struct place){"", 0, "limits", "text_line_max"}, why);
-    }
-    /* What was wrong with a pool has been said by then, with its line. */
-    for (size_t i = 0; before == 0 && i < CONFIG_POOLS; i++) {
-        if (config->pools[i].declared || config->pools[i].layout.class_count > 0)
-            judge_pool(config, i, (struct place){"", 0, "", ""}, errors);
-    }
-    return errors->count == before;
+    return key_section_find(config, section, &found) &&
+           config->given.keys[found.index][key_index(key_find(found.kind, key))] != 0;
 }

@@ -23,8 +23,13 @@ enum {
     CONFIG_PREFIX_MAX = 42, /* bytes of the beginning of handles, without NUL */
     CONFIG_FILE_MAX =
         181, /* bytes of a file's path with its NUL: what a line of the config holds */
-    CONFIG_LISTEN_MAX = 8,   /* TCP addresses to listen on */
-    CONFIG_ADDRESS_MAX = 262 /* bytes of HOST:PORT with its NUL */
+    CONFIG_LISTEN_MAX = 8,     /* TCP addresses to listen on */
+    CONFIG_ADDRESS_MAX = 262,  /* bytes of HOST:PORT with its NUL */
+    CONFIG_FUNCTIONS_MAX = 64, /* sections [function LABEL] beside [function *] */
+    CONFIG_GRANTS_MAX = 64,    /* users, groups and `tcp` behind one key of [access] */
+    CONFIG_PATTERNS_MAX = 64,  /* different patterns in [access] */
+    CONFIG_PATTERN_MAX = 128, /* bytes that a pattern of function names stands for, wild ones too */
+    CONFIG_PATTERN_TEXT = 161 /* bytes of a pattern as text with its NUL: what a line holds */
 };
 
 /* The pools of the daemon, in the order in which they are listed everywhere. */
@@ -64,6 +69,8 @@ struct config_server {
 
 struct config_limits {
     size_t connections;                /* peers at once */
+    size_t connections_reserved;       /* of them, kept for those who may work or administer */
+    size_t connections_per_user;       /* of one user of the Unix socket; 0: no limit of its own */
     size_t tasks;                      /* tasks at once, in whatever state */
     size_t functions;                  /* known by name at once */
     size_t function_name_max;          /* bytes */
@@ -84,34 +91,60 @@ struct config_pool {
     struct pmad_layout layout;
 };
 
-/* What holds for every function. */
+/* What holds for a function: [function *] for every one, [function LABEL] for those it matches. */
 struct config_function {
-    uint64_t timeout_us; /* how long a worker may have a task; 0: for ever */
-    size_t retries;      /* workers a task may cost; 0: any number */
+    char label[CONFIG_NAME_MAX];     /* of the section; `*` for every function */
+    char match[CONFIG_PATTERN_TEXT]; /* a pattern, see config_pattern_read(); never empty */
+    uint64_t timeout_us;             /* how long a worker may have a task; 0: for ever */
+    size_t retries;                  /* workers a task may cost; 0: any number */
+    bool retry_on_fail;              /* WORK_FAIL counts as a lost worker */
     size_t max_queue;    /* tasks at once, running ones included; 0: no limit of its own */
+    size_t max_bytes;    /* bytes of their bodies; 0: no limit of its own */
+    size_t reserve;      /* tasks it has room for whatever others do */
+    size_t reserve_size; /* bytes of the body of each */
 };
 
-/* Who may do what: true where `tcp` is in the list of that name. */
+/* What may be allowed, in the order of the keys of [access]. */
+enum config_right { CONFIG_SUBMIT, CONFIG_WORK, CONFIG_OBSERVE, CONFIG_ADMIN, CONFIG_RIGHTS };
+
+/* Somebody in a list of [access]: `alice`, `@group`, `tcp`, each with `:PATTERN` or without. */
+enum config_who { CONFIG_USER, CONFIG_GROUP, CONFIG_TCP };
+
+struct config_grant {
+    enum config_who who;
+    char name[CONFIG_NAME_MAX];          /* of the user or group; empty for tcp */
+    char functions[CONFIG_PATTERN_TEXT]; /* a pattern; empty: every function */
+};
+
+/* Who may do what. A list that was not given is empty: then the default holds, see pmadd.conf(5). */
 struct config_access {
-    bool submit, work, observe, admin;
+    size_t counts[CONFIG_RIGHTS];
+    struct config_grant grants[CONFIG_RIGHTS][CONFIG_GRANTS_MAX];
 };
 
-/* Which keys have been given, by section and place in config_keys(). */
-enum { CONFIG_SECTIONS = 4 + CONFIG_POOLS, CONFIG_KEYS_MAX = 128 };
+/* Which sections and keys have been given, and where: 0 for what was not, the line of a file, or
+ * CONFIG_NO_LINE. A key is found by the place of its section and its own in that kind of section. */
+enum { CONFIG_SECTIONS = 4 + CONFIG_POOLS + CONFIG_FUNCTIONS_MAX, CONFIG_KEYS_MAX = 24 };
+
+#define CONFIG_NO_LINE UINT32_MAX
 
 struct config_given {
-    bool keys[CONFIG_SECTIONS][CONFIG_KEYS_MAX];
+    uint32_t sections[CONFIG_SECTIONS];
+    uint32_t keys[CONFIG_SECTIONS][CONFIG_KEYS_MAX];
 };
 
 struct config {
     struct config_server server;
     struct config_limits limits;
     struct config_function every_function;
+    size_t function_count;
+    struct config_function functions[CONFIG_FUNCTIONS_MAX]; /* in the order of the file */
     struct config_access access;
     struct config_pool pools[CONFIG_POOLS];
     /* The rest is nobody else's business. */
     struct config_given given; /* by anybody */
     struct config_given set;   /* by the command line */
+    const char *file;          /* that the lines in `given` are of */
 };
 
 /*
@@ -133,7 +166,8 @@ void config_default(struct config *config);
  * Reads `file` on top of what `*config` holds. Returns true if nothing was wrong; otherwise every
  * error of the file is in `*errors` and `*config` is not to be used. A file that cannot be read is
  * one error that names the reason. Repeating a key is an error, but for lists: `listen`, `class` and
- * the keys of [access].
+ * the keys of [access]; so is repeating the section of a single function. The name `file` is kept
+ * until config_finish() has named the places of what it finds: lines of the last file that was read.
  */
 bool config_read_file(struct config *config, const char *file, struct config_errors *errors);
 
@@ -143,8 +177,9 @@ bool config_read_text(struct config *config, const char *name, const char *text,
 
 /*
  * Applies one `section.key=value` of the command line (`pool tasks.size=8M`: the section is all
- * before the last dot ahead of the `=`). Of a list the first one given replaces what was there; later
- * ones add. Of other keys the last one counts. Errors are named `--set section.key=value: ...`.
+ * before the last dot ahead of the first `=`; that of a function is made if there is none, behind the
+ * others). Of a list the first one given replaces what was there; later ones add. Of other keys the
+ * last one counts. Errors are named `--set section.key=value: ...`.
  */
 bool config_set(struct config *config, const char *assignment, struct config_errors *errors);
 
@@ -152,22 +187,46 @@ bool config_set(struct config *config, const char *assignment, struct config_err
 bool config_set_key(struct config *config, const char *section, const char *key, const char *value,
                     const char *name, struct config_errors *errors);
 
-/* True if a file or the command line gave that key. */
+/* True if a file or the command line gave that key of that section. */
 bool config_is_given(const struct config *config, const char *section, const char *key);
 
 /*
- * Judges what only the whole can tell: limits against each other, the layouts of declared and
- * default pools (pmad_layout_fit()), the latter only where `*errors` is empty so far. Call once, after
- * files and assignments, whatever they met. Returns true if it found nothing more.
+ * Settles what depends on other keys (a function has from [function *] what its section does not give;
+ * the defaults of connections_reserved and reserve_size are never above what the limits allow), then
+ * judges what only the whole can tell: limits against each other, and, where `*errors` is empty so far,
+ * functions against limits and each other, the patterns of [access], the layouts of declared and
+ * default pools (pmad_layout_fit()). Call once, after files and assignments, whatever they met.
+ * Returns true if it found nothing more.
  */
 bool config_finish(struct config *config, struct config_errors *errors);
 
 /*
  * Writes the whole config as an INI text that reads back as the same config, at most `room` bytes
- * with its NUL. Returns the bytes of the whole text without NUL, as snprintf(3) does. Pools without
- * a layout are left out; the others are declared pools to whoever reads the text.
+ * with its NUL; CONFIG_PRINT_MAX are enough for any. Returns the bytes of the whole text without NUL,
+ * as snprintf(3) does. Pools without a layout are left out; the others are declared pools to whoever
+ * reads the text.
  */
+enum { CONFIG_PRINT_MAX = 131072 };
+
 size_t config_print(const struct config *config, char *text, size_t room);
+
+/*
+ * A pattern of function names, as text and taken apart. In the text `*` stands for any bytes, `?` for
+ * any one, and a backslash begins an escape of C (`\n`, `\t`, `\\`, `\x2c`) or takes the meaning
+ * from `*`, `?`, `:` and `,`.
+ */
+enum { CONFIG_ANY_BYTE = 256, CONFIG_ANY_BYTES = 257 };
+
+struct config_pattern {
+    size_t size;
+    uint16_t items[CONFIG_PATTERN_MAX]; /* a byte, CONFIG_ANY_BYTE or CONFIG_ANY_BYTES */
+};
+
+/* False if the text is no pattern: empty, too long, an escape that is none, a NUL. */
+bool config_pattern_read(struct config_pattern *pattern, const char *text);
+
+/* True if nothing in it is wild: it is the name of one function. */
+bool config_pattern_is_name(const struct config_pattern *pattern);
 
 /*
  * Every key there is, as data: for `pmadd --help`, the manual page and the tests that compare them.

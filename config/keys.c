@@ -2,31 +2,35 @@
 
 #include <string.h>
 
-#define KIB       ((uint64_t)1024)
-#define MIB       (1024 * KIB)
-#define GIB       (1024 * MIB)
-#define TIB       (1024 * GIB)
-#define ONE_MS    ((uint64_t)1000)
-#define HOURS(n)  ((n) * (uint64_t)3600 * 1000 * ONE_MS)
-#define TASKS_MAX 16777216
+#include "pmad_must.h"
+
+#define KIB             ((uint64_t)1024)
+#define MIB             (1024 * KIB)
+#define GIB             (1024 * MIB)
+#define TIB             (1024 * GIB)
+#define ONE_MS          ((uint64_t)1000)
+#define HOURS(n)        ((n) * (uint64_t)3600 * 1000 * ONE_MS)
+#define TASKS_MAX       16777216
+#define CONNECTIONS_MAX 100000
 
 _Static_assert(SIZE_MAX >= TIB, "a pool may be that large");
 
 #define SERVER(member) offsetof(struct config_server, member)
 #define LIMIT(member)  offsetof(struct config_limits, member)
-#define EVERY(member)  offsetof(struct config_function, member)
-#define ACCESS(member) offsetof(struct config_access, member)
+#define EACH(member)   offsetof(struct config_function, member)
 #define LAYOUT(member) offsetof(struct pmad_layout, member)
 #define RULE(...)      (&(const struct config_rule){__VA_ARGS__})
 
 /* Kinds of values, each with what is said about it beside its kind. */
-#define COUNTED(offset, min, max)         RULE(KIND_COUNT, offset, min, max, false, NULL)
-#define SIZED(offset, min, max)           RULE(KIND_SIZE, offset, min, max, false, NULL)
-#define LASTING(offset, min, max, or_off) RULE(KIND_DURATION, offset, min, max, or_off, NULL)
-#define WANTED(offset)                    RULE(KIND_WANT, offset, 0, 0, false, NULL)
-#define YES_OR_NO(offset)                 RULE(KIND_YES, offset, 0, 0, false, NULL)
-#define TEXT(kind, offset, max)           RULE(kind, offset, 0, max, false, NULL)
-#define WHO(offset)                       RULE(KIND_WHO, offset, 0, 0, false, NULL)
+#define NUMBER(number, at, least, most, ...) \
+    RULE(.kind = (number), .offset = (at), .min = (least), .max = (most), __VA_ARGS__)
+#define COUNTED(at, least, most)         NUMBER(KIND_COUNT, at, least, most, .or_off = false)
+#define SIZED(at, least, most)           NUMBER(KIND_SIZE, at, least, most, .or_off = false)
+#define LASTING(at, least, most, off_is) NUMBER(KIND_DURATION, at, least, most, .or_off = (off_is))
+#define WANTED(at)                       RULE(.kind = KIND_WANT, .offset = (at))
+#define YES_OR_NO(at)                    RULE(.kind = KIND_YES, .offset = (at))
+#define TEXT(text, at, most)             RULE(.kind = (text), .offset = (at), .max = (most))
+#define WHO(what)                        RULE(.kind = KIND_WHO, .right = (what))
 
 const char *const config_pool_names[CONFIG_POOLS] = {[POOL_TASKS] = "tasks",
                                                      [POOL_WIRE] = "wire",
@@ -38,11 +42,11 @@ static const struct config_key_info keys[] = {
     {"server", "socket", "/run/pmadd/pmadd.sock", "path of the Unix socket", false,
      TEXT(KIND_PATH, SERVER(socket), CONFIG_PATH_MAX - 1)},
     {"server", "socket_mode", "0660", "permission bits of the socket, in octal", false,
-     RULE(KIND_MODE, SERVER(socket_mode), 0, 0777, false, NULL)},
+     NUMBER(KIND_MODE, SERVER(socket_mode), 0, 0777, .or_off = false)},
     {"server", "socket_group", NULL, "group of the socket; left as it is when absent", false,
      TEXT(KIND_NAME, SERVER(socket_group), CONFIG_NAME_MAX - 1)},
     {"server", "listen", NULL, "HOST:PORT of TCP for Gearman clients; repeatable", false,
-     RULE(KIND_LISTEN, 0, 0, 0, false, NULL)},
+     RULE(.kind = KIND_LISTEN)},
     {"server", "backlog", "4096", "connections that may wait to be accepted, at each listener",
      false, COUNTED(SERVER(backlog), 1, 65535)},
     {"server", "user", NULL, "whom to become once all is open; nobody else when absent", false,
@@ -52,7 +56,7 @@ static const struct config_key_info keys[] = {
     {"server", "log_file", NULL, "where the log goes: a path, stderr, none; stderr when absent",
      false, TEXT(KIND_PATH, SERVER(log_file), CONFIG_FILE_MAX - 1)},
     {"server", "log_level", "notice", "error, warning, notice, info or debug", false,
-     RULE(KIND_LOG_LEVEL, SERVER(log_level), 0, 0, false, NULL)},
+     RULE(.kind = KIND_LOG_LEVEL, .offset = SERVER(log_level))},
     {"server", "node", NULL, "the name in job handles; the host's name when absent", false,
      TEXT(KIND_NODE, SERVER(node), CONFIG_NODE_MAX)},
     {"server", "handle_prefix", NULL, "the beginning of job handles; H: and the node when absent",
@@ -69,9 +73,11 @@ static const struct config_key_info keys[] = {
     {"server", "spool", NULL, "where background tasks outlive a restart", true, NULL},
 
     {"limits", "connections", "1024", "peers at once", false,
-     COUNTED(LIMIT(connections), 1, 100000)},
-    {"limits", "connections_reserved", "16", "of them, for workers and administrators", true, NULL},
-    {"limits", "connections_per_user", "0", "peers of one user at once", true, NULL},
+     COUNTED(LIMIT(connections), 1, CONNECTIONS_MAX)},
+    {"limits", "connections_reserved", "16", "of them, for who may work or administer", false,
+     COUNTED(LIMIT(connections_reserved), 0, CONNECTIONS_MAX)},
+    {"limits", "connections_per_user", "0", "peers of one user of the Unix socket; 0: no limit",
+     false, COUNTED(LIMIT(connections_per_user), 0, CONNECTIONS_MAX)},
     {"limits", "tasks", "65536", "tasks at once, queued and running", false,
      COUNTED(LIMIT(tasks), 1, TASKS_MAX)},
     {"limits", "functions", "256", "functions known by name at once", false,
@@ -99,9 +105,9 @@ static const struct config_key_info keys[] = {
 
     {"pool *", "size", NULL, "bytes of the pool", false, SIZED(LAYOUT(pool_size), 4 * KIB, TIB)},
     {"pool *", "class", NULL, "BLOCK, SHARE: bytes of a block, percent of the pool; repeatable",
-     false, RULE(KIND_CLASS, 0, PMAD_GRANULARITY, PMAD_BLOCK_MAX, false, "profile")},
+     false, NUMBER(KIND_CLASS, 0, PMAD_GRANULARITY, PMAD_BLOCK_MAX, .excludes = "profile")},
     {"pool *", "profile", NULL, "a reference layout in place of classes", false,
-     RULE(KIND_PROFILE, 0, 0, 0, false, "class")},
+     RULE(.kind = KIND_PROFILE, .excludes = "class")},
     {"pool *", "prefault", "try", "every page is there before the start is over", false,
      WANTED(LAYOUT(prefault))},
     {"pool *", "lock", "off", "never paged out", false, WANTED(LAYOUT(lock))},
@@ -109,74 +115,103 @@ static const struct config_key_info keys[] = {
     {"pool *", "explicit_huge_pages", "off", "huge pages that the administrator has put aside",
      false, WANTED(LAYOUT(explicit_huge_pages))},
 
+    {"function *", "match", NULL, "the names it is about; the label of the section when absent",
+     false,
+     RULE(.kind = KIND_PATTERN, .offset = EACH(match), .max = CONFIG_PATTERN_TEXT - 1,
+          .single = true)},
     {"function *", "timeout", "0", "how long a worker may take; 0: for ever", false,
-     LASTING(EVERY(timeout_us), ONE_MS, HOURS(8760), true)},
+     LASTING(EACH(timeout_us), ONE_MS, HOURS(8760), true)},
     {"function *", "retries", "unlimited", "how many workers a task may cost", false,
-     RULE(KIND_TRIES, EVERY(retries), 1, 65535, false, NULL)},
+     NUMBER(KIND_TRIES, EACH(retries), 1, 65535, .or_off = false)},
+    {"function *", "retry_on_fail", "no", "whether WORK_FAIL counts as a lost worker", false,
+     YES_OR_NO(EACH(retry_on_fail))},
     {"function *", "max_queue", "0", "tasks at once, running ones included; 0: no limit", false,
-     COUNTED(EVERY(max_queue), 0, TASKS_MAX)},
-    {"function *", "retry_on_fail", "no", "whether WORK_FAIL counts as a lost worker", true, NULL},
-    {"function *", "max_bytes", "0", "bytes of bodies at once", true, NULL},
-    {"function *", "match", NULL, "which names it applies to", true, NULL},
-    {"function *", "reserve", "0", "tasks it has room for whatever others do", true, NULL},
-    {"function *", "reserve_size", NULL, "bytes of each of them", true, NULL},
+     COUNTED(EACH(max_queue), 0, TASKS_MAX)},
+    {"function *", "max_bytes", "0", "bytes of their bodies; 0: no limit", false,
+     SIZED(EACH(max_bytes), 0, TIB)},
+    {"function *", "reserve", "0", "tasks it has room for whatever others do", false,
+     NUMBER(KIND_COUNT, EACH(reserve), 0, TASKS_MAX, .single = true)},
+    {"function *", "reserve_size", "4K", "bytes in the body of each of them", false,
+     NUMBER(KIND_SIZE, EACH(reserve_size), 0, GIB, .single = true)},
     {"function *", "warn_wait", NULL, "a wait that is worth a warning", true, NULL},
 
-    {"access", "submit", NULL, "who may submit beside the Unix socket: tcp", false,
-     WHO(ACCESS(submit))},
-    {"access", "work", NULL, "who may work beside the Unix socket: tcp", false, WHO(ACCESS(work))},
-    {"access", "observe", NULL, "who may read listings beside the Unix socket: tcp", false,
-     WHO(ACCESS(observe))},
-    {"access", "admin", NULL, "who may change the queues beside the Unix socket: tcp", false,
-     WHO(ACCESS(admin))},
+    {"access", "submit", NULL, "who may submit; all when absent", false, WHO(CONFIG_SUBMIT)},
+    {"access", "work", NULL, "who may work; all when absent", false, WHO(CONFIG_WORK)},
+    {"access", "observe", NULL, "who may read listings; all when absent", false,
+     WHO(CONFIG_OBSERVE)},
+    {"access", "admin", NULL, "who may change the queues; no others when absent", false,
+     WHO(CONFIG_ADMIN)},
 
     {NULL, NULL, NULL, NULL, false, NULL}};
 
-_Static_assert(sizeof keys / sizeof keys[0] <= CONFIG_KEYS_MAX,
-               "config_given has a place for each");
-_Static_assert(KEY_SECTION_POOLS + CONFIG_POOLS == CONFIG_SECTIONS, "and for each section");
+_Static_assert(KEY_SECTION_FUNCTIONS + CONFIG_FUNCTIONS_MAX == CONFIG_SECTIONS,
+               "config_given has a place for each section");
 
 const struct config_key_info *config_keys(void)
 {
     return keys;
 }
 
-static bool pool_section_find(struct config *config, const char *pool, struct key_section *section)
+/* ---- sections ---- */
+
+/* What follows the kind in a name like `pool tasks`; NULL if that is not its kind. */
+static const char *behind(const char *kind, const char *name)
 {
-    for (size_t i = 0; i < CONFIG_POOLS; i++) {
-        if (strcmp(pool, config_pool_names[i]) == 0) {
-            *section =
-                (struct key_section){"pool *", &config->pools[i].layout, KEY_SECTION_POOLS + i};
+    size_t size = strlen(kind);
+
+    return strncmp(name, kind, size) == 0 ? name + size : NULL;
+}
+
+const char *key_section_label(const char *name)
+{
+    return strcmp(name, "function *") == 0 ? NULL : behind("function ", name);
+}
+
+static bool find_function(const struct config *config, const char *label,
+                          struct key_section *section)
+{
+    for (size_t i = 0; i < config->function_count; i++) {
+        if (strcmp(label, config->functions[i].label) == 0) {
+            *section = (struct key_section){"function *", offsetof(struct config, functions[i]),
+                                            KEY_SECTION_FUNCTIONS + i};
             return true;
         }
     }
     return false;
 }
 
-bool key_section_find(struct config *config, const char *name, struct key_section *section)
+static bool find_pool(const char *pool, struct key_section *section)
 {
-    static const char pool[] = "pool ", function[] = "function ";
-    const struct named {
-        const char *name;
-        struct key_section section;
-    } sections[] = {
-        {"server", {"server", &config->server, KEY_SECTION_SERVER}},
-        {"limits", {"limits", &config->limits, KEY_SECTION_LIMITS}},
-        {"function *", {"function *", &config->every_function, KEY_SECTION_FUNCTION}},
-        {"access", {"access", &config->access, KEY_SECTION_ACCESS}},
-    };
-
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        if (strcmp(name, sections[i].name) == 0) {
-            *section = sections[i].section;
+    for (size_t i = 0; i < CONFIG_POOLS; i++) {
+        if (strcmp(pool, config_pool_names[i]) == 0) {
+            *section = (struct key_section){"pool *", offsetof(struct config, pools[i].layout),
+                                            KEY_SECTION_POOLS + i};
             return true;
         }
     }
-    if (strncmp(name, pool, sizeof pool - 1) == 0)
-        return pool_section_find(config, name + sizeof pool - 1, section);
-    *section = (struct key_section){"function *", NULL, KEY_SECTION_FUNCTION};
-    return strncmp(name, function, sizeof function - 1) == 0;
+    return false;
 }
+
+bool key_section_find(const struct config *config, const char *name, struct key_section *section)
+{
+    static const struct key_section sections[] = {
+        {"server", offsetof(struct config, server), KEY_SECTION_SERVER},
+        {"limits", offsetof(struct config, limits), KEY_SECTION_LIMITS},
+        {"function *", offsetof(struct config, every_function), KEY_SECTION_EVERY_FUNCTION},
+        {"access", offsetof(struct config, access), KEY_SECTION_ACCESS},
+    };
+    const char *pool = behind("pool ", name), *label = key_section_label(name);
+
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        if (strcmp(name, sections[i].kind) == 0) {
+            *section = sections[i];
+            return true;
+        }
+    }
+    return pool ? find_pool(pool, section) : label && find_function(config, label, section);
+}
+
+/* ---- keys ---- */
 
 const struct config_key_info *key_find(const char *section_kind, const char *key)
 {
@@ -189,7 +224,20 @@ const struct config_key_info *key_find(const char *section_kind, const char *key
 
 size_t key_index(const struct config_key_info *key)
 {
-    return (size_t)(key - keys);
+    const struct config_key_info *first = key;
+    size_t index;
+
+    while (first > keys && strcmp(first[-1].section, key->section) == 0)
+        first--;
+    index = (size_t)(key - first);
+    MUST(index < CONFIG_KEYS_MAX);
+    return index;
+}
+
+bool key_belongs(const struct config_key_info *key, const struct key_section *section)
+{
+    return strcmp(key->section, section->kind) == 0 &&
+           !(section->index == KEY_SECTION_EVERY_FUNCTION && key->rule && key->rule->single);
 }
 
 bool key_is_list(const struct config_key_info *key)

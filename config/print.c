@@ -27,20 +27,23 @@ __attribute__((format(printf, 2, 3))) static void text_add(struct text *text, co
 }
 
 /* A section in which nothing is set is left out. */
-static void print_section(struct text *text, const char *name, const struct key_section *section)
+static void print_section(struct text *text, const struct config *config, const char *name)
 {
     char value[SETTING_TEXT_MAX];
-
+    struct key_section section;
+    const void *values;
     bool begun = false;
 
+    MUST(key_section_find(config, name, &section));
+    values = (const char *)config + section.values;
     for (const struct config_key_info *info = config_keys(); info->section; info++) {
-        if (strcmp(info->section, section->kind) != 0 || info->later)
+        if (!key_belongs(info, &section) || info->later)
             continue;
-        for (size_t i = 0; i < setting_lines(info->rule, section->values); i++) {
+        for (size_t i = 0; i < setting_lines(info->rule, values); i++) {
             if (!begun)
                 text_add(text, "%s[%s]\n", text->used ? "\n" : "", name);
             begun = true;
-            setting_text(info->rule, section->values, i, value);
+            setting_text(info->rule, values, i, value);
             text_add(text, "%s = %s\n", info->key, value);
         }
     }
@@ -49,25 +52,22 @@ static void print_section(struct text *text, const char *name, const struct key_
 size_t config_print(const struct config *config, char *text, size_t room)
 {
     struct text out = {.room = room};
-    struct config copy = *config; /* sections are found in configs that may be written to */
-    struct key_section section;
-    char name[32];
+    char name[KEY_SECTION_NAME_MAX];
 
     out.bytes = text;
-    MUST(key_section_find(&copy, "server", &section));
-    print_section(&out, "server", &section);
-    MUST(key_section_find(&copy, "limits", &section));
-    print_section(&out, "limits", &section);
+    print_section(&out, config, "server");
+    print_section(&out, config, "limits");
     for (size_t i = 0; i < CONFIG_POOLS; i++) {
-        if (copy.pools[i].layout.class_count == 0)
+        if (config->pools[i].layout.class_count == 0)
             continue;
         snprintf(name, sizeof name, "pool %s", config_pool_names[i]);
-        MUST(key_section_find(&copy, name, &section));
-        print_section(&out, name, &section);
+        print_section(&out, config, name);
     }
-    MUST(key_section_find(&copy, "function *", &section));
-    print_section(&out, "function *", &section);
-    MUST(key_section_find(&copy, "access", &section));
-    print_section(&out, "access", &section);
+    print_section(&out, config, "function *");
+    for (size_t i = 0; i < config->function_count; i++) {
+        snprintf(name, sizeof name, "function %s", config->functions[i].label);
+        print_section(&out, config, name);
+    }
+    print_section(&out, config, "access");
     return out.used;
 }

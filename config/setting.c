@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "grant.h"
 #include "values.h"
 
 static const struct value_word log_levels[] = {
@@ -117,6 +118,7 @@ static const struct text_kind {
                                "semicolons"},
     [KIND_PREFIX] = {value_prefix, "the beginning of a handle; allowed: printable ASCII without "
                                    "blanks, no semicolon in front"},
+    [KIND_PATTERN] = {value_pattern, SETTING_PATTERN_SYNTAX},
     [KIND_LISTEN] = {value_address, "an address; allowed: HOST:PORT or [IPV6]:PORT, port 1 to "
                                     "65535"},
 };
@@ -145,31 +147,6 @@ static bool read_listen(struct config_server *server, const char *text, bool fre
     if (!read_text(KIND_LISTEN, server->listen[count], text, CONFIG_ADDRESS_MAX - 1, why))
         return false;
     server->listen_count = count + 1;
-    return true;
-}
-
-/* A list of who may, between commas; of those there can be, only `tcp` is known so far. */
-static bool read_who(bool *tcp, const char *text, char *why)
-{
-    static const char blanks[] = " \t";
-
-    for (const char *at = text;; at++) {
-        const char *end;
-
-        at += strspn(at, blanks);
-        end = at + strcspn(at, ", \t");
-        if (end == at)
-            return refuse(why, "\"%.64s\" is not a list; allowed: tcp", text);
-        if (strncmp(at, "tcp", (size_t)(end - at)) != 0 || end - at != 3)
-            return refuse(why, "\"%.*s\": users and groups are not supported yet; allowed: tcp",
-                          (int)(end - at < 64 ? end - at : 64), at);
-        at = end + strspn(end, blanks);
-        if (*at == '\0')
-            break;
-        if (*at != ',')
-            return refuse(why, "\"%.64s\" is not a list; allowed: tcp", text);
-    }
-    *tcp = true;
     return true;
 }
 
@@ -278,13 +255,14 @@ bool setting_read(const struct config_rule *rule, void *values, const char *text
     case KIND_NAME:
     case KIND_NODE:
     case KIND_PREFIX:
+    case KIND_PATTERN:
         return read_text(rule->kind, at, text, rule->max, why);
     case KIND_LISTEN:
         return read_listen(at, text, fresh, why);
     case KIND_CLASS:
         return read_class(rule, at, text, fresh, why);
     case KIND_WHO:
-        return read_who(at, text, why);
+        return grants_read(at, rule->right, text, fresh, why);
     case KIND_PROFILE:
         return read_profile(at, text, why);
     }
@@ -309,9 +287,10 @@ size_t setting_lines(const struct config_rule *rule, const void *values)
     case KIND_NAME:
     case KIND_NODE:
     case KIND_PREFIX:
+    case KIND_PATTERN:
         return *at != '\0';
     case KIND_WHO:
-        return *(const bool *)(const void *)at;
+        return ((const struct config_access *)values)->counts[rule->right];
     case KIND_LISTEN:
         return ((const struct config_server *)values)->listen_count;
     case KIND_CLASS:
@@ -364,6 +343,7 @@ void setting_text(const struct config_rule *rule, const void *values, size_t ind
     case KIND_NAME:
     case KIND_NODE:
     case KIND_PREFIX:
+    case KIND_PATTERN:
         snprintf(into, SETTING_TEXT_MAX, "%s", (const char *)at);
         break;
     case KIND_LISTEN:
@@ -374,7 +354,7 @@ void setting_text(const struct config_rule *rule, const void *values, size_t ind
         snprintf(into, SETTING_TEXT_MAX, "%zu, %u", class->block_size, class->share);
         break;
     case KIND_WHO:
-        snprintf(into, SETTING_TEXT_MAX, "tcp");
+        grant_text(&((const struct config_access *)at)->grants[rule->right][index], into);
         break;
     case KIND_PROFILE:
         *into = '\0';

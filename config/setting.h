@@ -12,8 +12,12 @@ enum {
     SETTING_TEXT_MAX = 264 /* bytes of a value as text with its NUL */
 };
 
+/* What is said about a text that should be one; goes on behind "... is not". */
+#define SETTING_PATTERN_SYNTAX \
+    "a pattern of function names; allowed: 1 to 128 bytes, * and ?, escapes as in C"
+
 /*
- * Reads `text` into the value at `rule->offset` of `values`. `fresh` matters to lists: what is in
+ * Reads `text` into the value at `rule->offset` of `values`, a section's. `fresh` matters to lists: what is in
  * them is replaced, otherwise added to. Returns true, or false with `why` written (SETTING_WHY_MAX
  * bytes: what is wrong, what is allowed) and nothing changed.
  */

@@ -159,6 +159,13 @@ bool value_node(const char *text)
     return value_prefix(text) && text[strcspn(text, ":;")] == '\0';
 }
 
+bool value_pattern(const char *text)
+{
+    struct config_pattern pattern;
+
+    return value_path(text) && config_pattern_read(&pattern, text);
+}
+
 /* True if the `size` bytes at `host` are a name or an address: in brackets, one of IPv6, which may
  * name its interface (`fe80::1%eth0`). */
 static bool is_host(const char *host, size_t size)

@@ -51,6 +51,9 @@ bool value_node(const char *text);
  * comment. */
 bool value_prefix(const char *text);
 
+/* A pattern of function names, see config_pattern_read(), that a line of the file can hold as it is. */
+bool value_pattern(const char *text);
+
 /* HOST:PORT, where HOST is a name, an IPv4 address or an IPv6 address in brackets, and PORT is 1 to
  * 65535. Nothing is looked up. */
 bool value_address(const char *text);

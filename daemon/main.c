@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "arguments.h"
 #include "budget.h"
 #include "config.h"
@@ -52,14 +53,14 @@ static void report(const struct config_errors *errors)
 }
 
 static enum exit_status serve(const struct arguments *arguments, const struct config *config,
-                              const struct budget *budget)
+                              const struct budget *budget, const struct access *access)
 {
     static struct server server;
 
     if (log_open(&config->server) < 0)
         return EXIT_REFUSED;
     arguments_log(arguments);
-    if (server_init(&server, config, budget) < 0)
+    if (server_init(&server, config, budget, access) < 0)
         return EXIT_REFUSED;
     server_run(&server);
     return server_finish(&server) ? EXIT_FINE : EXIT_REFUSED;
@@ -68,7 +69,7 @@ static enum exit_status serve(const struct arguments *arguments, const struct co
 /* The config as it would be used: computed pools are in it as if they had been declared. */
 static enum exit_status print_config(const struct config *config)
 {
-    static char output[OUTPUT_SIZE];
+    static char output[CONFIG_PRINT_MAX];
 
     (void)config_print(config, output, sizeof output);
     return print(output);
@@ -101,22 +102,34 @@ static enum exit_status print_version(void)
     return print(output);
 }
 
+/* What cannot be kept, and whom nobody knows, is said on stderr. Returns true if there is nothing of
+ * either; who is who does not matter where nobody is to be served. */
+static bool judge(enum arguments_mode mode, struct config *config, struct budget *budget,
+                  struct access *access)
+{
+    static char refusals[OUTPUT_SIZE];
+    struct text text = text_in(refusals, sizeof refusals);
+    bool holds = budget_plan(budget, config);
+    bool is_known = mode == MODE_PRINT || access_resolve(access, &config->access, &text);
+
+    budget_refusals(budget, &text);
+    (void)fputs(refusals, stderr);
+    return holds && is_known;
+}
+
 static enum exit_status run(const struct arguments *arguments)
 {
     static struct config config;
     static struct config_errors errors;
     static struct budget budget;
-    static char refusals[OUTPUT_SIZE];
-    struct text text = text_in(refusals, sizeof refusals);
+    static struct access access;
     bool holds;
 
     if (!configure(&config, arguments, &errors)) {
         report(&errors);
         return EXIT_WRONG;
     }
-    holds = budget_plan(&budget, &config);
-    budget_refusals(&budget, &text);
-    (void)fputs(refusals, stderr);
+    holds = judge(arguments->mode, &config, &budget, &access);
     if (arguments->mode == MODE_CHECK) {
         enum exit_status status = print_budget(&budget);
 
@@ -125,7 +138,7 @@ static enum exit_status run(const struct arguments *arguments)
     if (!holds)
         return EXIT_WRONG;
     return arguments->mode == MODE_PRINT ? print_config(&config)
-                                         : serve(arguments, &config, &budget);
+                                         : serve(arguments, &config, &budget, &access);
 }
 
 int main(int argc, char **argv)

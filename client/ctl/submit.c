@@ -4,12 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctl.h"
 #include "ctl_table.h"
 
-enum { STATUS_TIMEOUT_MS = 1000, FIRST_READ = 64 * 1024 };
+enum {
+    STATUS_TIMEOUT_MS = 1000,
+    FIRST_READ = 64 * 1024,
+    PAYLOAD_MAX = 1024 * 1024 * 1024 /* bytes; no daemon takes more, pmadd.conf(5) */
+};
 
 struct submission {
     struct pmadc_task task;
@@ -85,27 +90,43 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- the payload ---- */
 
-/* Reads all there is; 0 or an errno. */
+/* Widens what `it` reads into, never to much more than it may read; false: there is no memory. */
+static bool widen(struct submission *it, size_t *room)
+{
+    size_t wider = *room == 0 ? FIRST_READ : 2 * *room;
+    uint8_t *bytes;
+
+    if (wider > PAYLOAD_MAX)
+        wider = (size_t)PAYLOAD_MAX + 1; /* the one byte that is too many */
+    bytes = realloc(it->read, wider);
+    if (bytes == NULL)
+        return false;
+    it->read = bytes;
+    *room = wider;
+    return true;
+}
+
+/* Reads all there is, up to one byte more than PAYLOAD_MAX; 0 or an errno. */
 static int read_all(int fd, struct submission *it)
 {
     size_t room = 0;
+    struct stat about;
     ssize_t got;
 
+    /* A file need not be read to know that too much of it is left. */
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+        about.st_size - lseek(fd, 0, SEEK_CUR) > PAYLOAD_MAX)
+        return EFBIG;
     do {
-        if (it->task.size == room) {
-            size_t wider = room == 0 ? FIRST_READ : 2 * room;
-            uint8_t *bytes = realloc(it->read, wider);
-
-            if (bytes == NULL)
-                return ENOMEM;
-            it->read = bytes;
-            room = wider;
-        }
+        if (it->task.size == room && !widen(it, &room))
+            return ENOMEM;
         got = read(fd, it->read + it->task.size, room - it->task.size);
         if (got > 0)
             it->task.size += (size_t)got;
-    } while (got > 0 || (got < 0 && errno == EINTR));
+    } while (it->task.size <= PAYLOAD_MAX && (got > 0 || (got < 0 && errno == EINTR)));
     it->task.data = it->read;
+    if (it->task.size > PAYLOAD_MAX)
+        return EFBIG;
     return got < 0 ? errno : 0;
 }
 
@@ -128,7 +149,8 @@ static enum ctl_exit read_payload(struct submission *it)
     if (error == 0)
         return CTL_COMPLETE;
     ctl_say("cannot read the payload from %s: %s", from_stdin ? "stdin" : it->file,
-            strerror(error));
+            error == EFBIG ? "it is longer than 1 GiB, the most that a payload can be"
+                           : strerror(error));
     return CTL_USAGE;
 }
 

@@ -10,6 +10,7 @@
 #include "listing.h"
 #include "outbox.h"
 #include "pmad_must.h"
+#include "rights.h"
 #include "router_state.h"
 
 /* ---- answers of one line ---- */
@@ -29,12 +30,14 @@ static const struct {
     [REPLY_UNKNOWN_JOB] = {"ERR UNKNOWN_JOB", NULL},
     [REPLY_NO_FUNCTION] = {"ERR function not found", NULL},
     [REPLY_IN_USE] = {"ERR there are still connected workers or executing clients", NULL},
+    [REPLY_RESERVED] = {"ERR there is room reserved for it", NULL},
     [REPLY_BAD_NAME] = {"ERR INVALID_ARGUMENTS Function+name+too+long+or+with+a+NUL", NULL},
     [REPLY_BAD_LIMITS] = {"ERR INVALID_ARGUMENTS maxqueue+takes+no+number,+one+or+three", NULL},
     [REPLY_NO_ROOM] = {"ERR QUEUE_ERROR Too+many+functions", NULL},
     [REPLY_TOO_LONG] = {"ERR INVALID_ARGUMENTS Line+too+long", NULL},
     [REPLY_NOT_OBSERVED] = {"ERR ACCESS_DENIED ", "+needs+the+right+observe"},
     [REPLY_NOT_ADMINISTERED] = {"ERR ACCESS_DENIED ", "+needs+the+right+admin"},
+    [REPLY_NOT_THIS_FUNCTION] = {"ERR ACCESS_DENIED no+right+to+administer+that+function", NULL},
 };
 
 enum {
@@ -129,6 +132,7 @@ static const struct command commands[] = {
     {{"prioritystatus"}, RIGHT_OBSERVE, 0, ANY, .list = LISTING_PRIORITIES},
     {{"workers"}, RIGHT_OBSERVE, 0, ANY, .list = LISTING_WORKERS},
     {{"pools"}, RIGHT_OBSERVE, 0, ANY, .list = LISTING_POOLS},
+    {{"stats"}, RIGHT_OBSERVE, 0, ANY, .list = LISTING_STATS},
     {{"show", "jobs"}, RIGHT_OBSERVE, 0, 0, 2, REPLY_NO_SHOW, .list = LISTING_JOBS},
     {{"show", "unique", "jobs"}, RIGHT_OBSERVE, 0, 0, 2, REPLY_NO_SHOW, .list = LISTING_UNIQUES},
     {{"maxqueue"}, RIGHT_ADMIN, 1, ANY, 1, REPLY_INCOMPLETE, .change = change_max_queue},
@@ -166,10 +170,23 @@ static bool command_do(struct peer *peer, const struct command *command,
     out = answer_take(peer, REPLY_BARE);
     if (!out)
         return false;
-    reply = command->change(peer->router, args, count);
+    reply = command->change(peer, args, count);
+    if (reply == REPLY_NOT_THIS_FUNCTION)
+        peer_denied(peer, command->words[0]);
     MUST(!replies[reply].behind);
     outbox_answer(peer, out, reply_format(out_bytes(out), reply, (struct gm_slice){0}),
                   (struct body){0});
+    return true;
+}
+
+/* False: the peer is halted. */
+static bool command_deny(struct peer *peer, const struct command *command, struct gm_slice first)
+{
+    bool administers = command->right == RIGHT_ADMIN;
+
+    if (!say_reply(peer, administers ? REPLY_NOT_ADMINISTERED : REPLY_NOT_OBSERVED, first))
+        return false;
+    peer_denied(peer, command->words[0]);
     return true;
 }
 
@@ -195,10 +212,8 @@ static bool line_do(struct peer *peer, const struct gm_line *line)
 
         if (words == 0 || args < command->least || args > command->most)
             continue;
-        if (!(peer->rights & command->right))
-            return say_reply(
-                peer, command->right == RIGHT_ADMIN ? REPLY_NOT_ADMINISTERED : REPLY_NOT_OBSERVED,
-                first);
+        if (!peer_may(peer, command->right))
+            return command_deny(peer, command, first);
         return command_do(peer, command, line->words + words, args);
     }
     return say_reply(peer, complaint(line), first);

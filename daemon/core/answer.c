@@ -7,13 +7,14 @@
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
+#include "wire.h"
 
 struct out *answer_take(struct peer *peer, size_t size)
 {
-    struct out *out = out_take(peer->router, size);
+    struct out *out = wire_take_answer(peer, size);
 
     if (!out)
-        peer_wait(peer, sizeof *out + size, false);
+        peer_wait(peer, sizeof *out + size, LANE_ANSWERS);
     return out;
 }
 
@@ -74,6 +75,7 @@ struct limit_row {
 
 static const struct limit_row limits[] = {
     [LIMIT_QUEUE] = {"queue", 1000},
+    [LIMIT_BYTES] = {"bytes", 1000},
     [LIMIT_WAITERS] = {"waiters", 1000},
     [LIMIT_TASKS] = {"tasks", 1000},
     [LIMIT_POOL] = {"pool", 1000},
@@ -81,9 +83,15 @@ static const struct limit_row limits[] = {
     [LIMIT_FUNCTIONS] = {"functions", 1000},
     [LIMIT_NAME] = {"name", 0},
     [LIMIT_CONNECTION] = {"connection", 100},
+    [LIMIT_CONNECTIONS] = {"connections", 1000},
     [LIMIT_REGISTRATIONS] = {"registrations", 0},
     [LIMIT_DRAINING] = {"draining", 1000},
 };
+
+const char *refusal_name(enum refusal_limit limit)
+{
+    return limits[limit].name;
+}
 
 static bool is_plain(uint8_t c)
 {
@@ -114,23 +122,48 @@ static size_t percent_encode(struct gm_slice name, char *into)
 /* Longer names are cut in the answer: who sent it knows the rest. */
 enum { NAME_SHOWN = 128, REFUSAL_MAX = 3 * NAME_SHOWN + 256 };
 
-enum router_verdict answer_refusal(struct peer *peer, const struct refusal *refusal)
+_Static_assert(GM_HEADER_SIZE + sizeof "QUEUE_ERROR" + REFUSAL_MAX <= ANSWER_REFUSAL_MAX,
+               "a refusal fits where it is said to");
+
+/* The text of a refusal, in the form of EXTENSIONS section 2; REFUSAL_MAX bytes at most. */
+static void refusal_text(const struct refusal *refusal, char *text)
 {
     const struct limit_row *limit = &limits[refusal->limit];
     struct gm_slice name = refusal->function;
-    char text[REFUSAL_MAX];
     char encoded[3 * NAME_SHOWN + 1];
     size_t size;
 
     if (name.size > NAME_SHOWN)
         name.size = NAME_SHOWN;
     encoded[percent_encode(name, encoded)] = 0;
-    size = (size_t)snprintf(text, sizeof text,
+    size = (size_t)snprintf(text, REFUSAL_MAX,
                             "Job queue is full: limit=%s function=%s used=%zu of=%zu retry_ms=%u",
                             limit->name, encoded, refusal->used, refusal->of, limit->retry_ms);
     if (refusal->limit == LIMIT_POOL)
-        (void)snprintf(text + size, sizeof text - size, " class=%zu", refusal->block_size);
-    return answer_error(peer, ERROR_QUEUE, text);
+        (void)snprintf(text + size, REFUSAL_MAX - size, " class=%zu", refusal->block_size);
+}
+
+void answer_refusal_in(struct peer *peer, struct out *out, const struct refusal *refusal)
+{
+    char text[REFUSAL_MAX];
+    struct gm_slice args[2];
+
+    refusal_text(refusal, text);
+    answer_error_args(ERROR_QUEUE, args);
+    args[1] = gm_text(text);
+    answer_in(peer, out, GM_ERROR, args, (struct body){0});
+    peer->router->refused[refusal->limit]++;
+}
+
+enum router_verdict answer_refusal(struct peer *peer, const struct refusal *refusal)
+{
+    char text[REFUSAL_MAX];
+    enum router_verdict verdict;
+
+    refusal_text(refusal, text);
+    verdict = answer_error(peer, ERROR_QUEUE, text);
+    peer->router->refused[refusal->limit] += verdict == ROUTER_SKIP;
+    return verdict;
 }
 
 struct refusal refusal_of_pool(const struct pmad *pool, struct gm_slice function, size_t size)

@@ -40,6 +40,7 @@ enum router_verdict answer_error(struct peer *peer, enum answer_error error, con
 /* Which limit refused something: the NAME of EXTENSIONS, section 2. */
 enum refusal_limit {
     LIMIT_QUEUE,
+    LIMIT_BYTES,
     LIMIT_WAITERS,
     LIMIT_TASKS,
     LIMIT_POOL,
@@ -47,9 +48,14 @@ enum refusal_limit {
     LIMIT_FUNCTIONS,
     LIMIT_NAME,
     LIMIT_CONNECTION,
+    LIMIT_CONNECTIONS,
     LIMIT_REGISTRATIONS,
-    LIMIT_DRAINING
+    LIMIT_DRAINING,
+    REFUSAL_LIMITS
 };
+
+/* The NAME of a limit, as answers and `stats` have it. */
+const char *refusal_name(enum refusal_limit limit);
 
 struct refusal {
     enum refusal_limit limit;
@@ -58,8 +64,12 @@ struct refusal {
     size_t block_size; /* LIMIT_POOL: of the class that was wanted */
 };
 
-/* ERROR QUEUE_ERROR with the limit, the function, and how much of it is used. */
+/* ERROR QUEUE_ERROR with the limit, the function, and how much of it is used; counted by its limit. */
 enum router_verdict answer_refusal(struct peer *peer, const struct refusal *refusal);
+
+/* The same in a node that is held, with room for ANSWER_REFUSAL_MAX bytes. */
+enum { ANSWER_REFUSAL_MAX = 768 };
+void answer_refusal_in(struct peer *peer, struct out *out, const struct refusal *refusal);
 
 /* Fills in use and size of the class of `pool` that a request of `size` bytes is meant for. */
 struct refusal refusal_of_pool(const struct pmad *pool, struct gm_slice function, size_t size);

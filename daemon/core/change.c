@@ -4,16 +4,21 @@
 
 #include "decimal.h"
 #include "request.h"
+#include "rights.h"
 #include "router_state.h"
 #include "task.h"
 
 /* ---- functions ---- */
 
 /* Makes and declares the function of that name, or says what is in the way. */
-static enum reply declare(struct router *router, struct gm_slice name, struct function **function)
+static enum reply declare(const struct peer *peer, struct gm_slice name, struct function **function)
 {
+    struct router *router = peer->router;
+
     if (!request_is_name(router, name))
         return REPLY_BAD_NAME;
+    if (!peer_may_to_name(peer, RIGHT_ADMIN, name))
+        return REPLY_NOT_THIS_FUNCTION;
     *function = function_obtain(&router->functions, name);
     if (!*function)
         return REPLY_NO_ROOM;
@@ -21,21 +26,26 @@ static enum reply declare(struct router *router, struct gm_slice name, struct fu
     return REPLY_OK;
 }
 
-enum reply change_create(struct router *router, const struct gm_slice *args, size_t count)
+enum reply change_create(const struct peer *peer, const struct gm_slice *args, size_t count)
 {
     struct function *function;
 
     (void)count;
-    return declare(router, args[0], &function);
+    return declare(peer, args[0], &function);
 }
 
-enum reply change_drop(struct router *router, const struct gm_slice *args, size_t count)
+enum reply change_drop(const struct peer *peer, const struct gm_slice *args, size_t count)
 {
+    struct router *router = peer->router;
     struct function *function = function_find(&router->functions, args[0]);
 
     (void)count;
     if (!function)
         return REPLY_NO_FUNCTION;
+    if (!peer_may_to(peer, RIGHT_ADMIN, function))
+        return REPLY_NOT_THIS_FUNCTION;
+    if (function->reserve.free > 0)
+        return REPLY_RESERVED;
     if (!function_is_idle(function))
         return REPLY_IN_USE;
     function_drop(&router->functions, function);
@@ -73,16 +83,18 @@ static bool read_limits(const struct gm_slice *numbers, size_t count, size_t *li
     return true;
 }
 
-/* Are these the limits that a function has which nobody has spoken of? */
-static bool are_usual(const struct router *router, const size_t *limits)
+/* Are these the limits that the function has while nobody has spoken of it? */
+static bool are_usual(const struct router *router, struct gm_slice name, const size_t *limits)
 {
+    size_t usual = rules_find(router->rules, name)->max_queue;
+
     for (size_t i = 0; i < TASK_PRIORITIES; i++)
-        if (limits[i] != router->functions.max_queue)
+        if (limits[i] != usual)
             return false;
     return true;
 }
 
-enum reply change_max_queue(struct router *router, const struct gm_slice *args, size_t count)
+enum reply change_max_queue(const struct peer *peer, const struct gm_slice *args, size_t count)
 {
     size_t limits[TASK_PRIORITIES];
     struct function *function;
@@ -90,24 +102,27 @@ enum reply change_max_queue(struct router *router, const struct gm_slice *args, 
 
     if (!read_limits(args + 1, count - 1, limits))
         return REPLY_BAD_LIMITS;
-    reply = declare(router, args[0], &function);
+    reply = declare(peer, args[0], &function);
     if (reply == REPLY_OK)
         memcpy(function->max_queue, limits, sizeof limits);
-    else if (reply == REPLY_NO_ROOM && are_usual(router, limits))
+    else if (reply == REPLY_NO_ROOM && are_usual(peer->router, args[0], limits))
         reply = REPLY_OK; /* one that is not there has them already */
     return reply;
 }
 
 /* ---- tasks ---- */
 
-enum reply change_cancel(struct router *router, const struct gm_slice *args, size_t count)
+enum reply change_cancel(const struct peer *peer, const struct gm_slice *args, size_t count)
 {
+    struct router *router = peer->router;
     struct task *task = slot_find(&router->slots, handle_parse(&router->slots, args[0]));
 
     (void)count;
     if (!task || !(task->state == TASK_DELAYED || task->state == TASK_QUEUED ||
                    task->state == TASK_ASSIGNED))
         return REPLY_UNKNOWN_JOB;
+    if (!peer_may_to(peer, RIGHT_ADMIN, task->function))
+        return REPLY_NOT_THIS_FUNCTION;
     task_cancel(router, task);
     return REPLY_OK;
 }

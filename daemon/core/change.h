@@ -9,7 +9,7 @@
 
 #include "gm_frame.h"
 
-struct router;
+struct peer;
 
 /* The answers of one line there are. */
 enum reply {
@@ -21,31 +21,34 @@ enum reply {
     REPLY_UNKNOWN_JOB,
     REPLY_NO_FUNCTION,
     REPLY_IN_USE,
+    REPLY_RESERVED,
     REPLY_BAD_NAME,
     REPLY_BAD_LIMITS,
     REPLY_NO_ROOM,
     REPLY_TOO_LONG,
-    REPLY_NOT_OBSERVED,    /* the right to observe is missing, */
-    REPLY_NOT_ADMINISTERED /* or that to administer */
+    REPLY_NOT_OBSERVED,     /* the right to observe is missing, */
+    REPLY_NOT_ADMINISTERED, /* or that to administer, */
+    REPLY_NOT_THIS_FUNCTION /* or that to administer this function */
 };
 
-/* Changes something as the arguments of a command say. On any answer but REPLY_OK nothing was. */
-typedef enum reply change(struct router *router, const struct gm_slice *args, size_t count);
+/* Changes something as the arguments of a command say, where `peer` may. On any answer but REPLY_OK
+ * nothing was changed. */
+typedef enum reply change(const struct peer *peer, const struct gm_slice *args, size_t count);
 
 /*
  * maxqueue FUNCTION [LIMIT | HIGH NORMAL LOW]: how many tasks of it there may be for one more to be
  * submitted; without a number, with 0 and with less: any number. It makes the function if need be,
  * and declares it.
  */
-enum reply change_max_queue(struct router *router, const struct gm_slice *args, size_t count);
+enum reply change_max_queue(const struct peer *peer, const struct gm_slice *args, size_t count);
 
 /* create function FUNCTION: makes and declares it. It may be there already. */
-enum reply change_create(struct router *router, const struct gm_slice *args, size_t count);
+enum reply change_create(const struct peer *peer, const struct gm_slice *args, size_t count);
 
-/* drop function FUNCTION: forgets one that has neither tasks nor workers. */
-enum reply change_drop(struct router *router, const struct gm_slice *args, size_t count);
+/* drop function FUNCTION: forgets one that has neither tasks nor workers, nor a reserve. */
+enum reply change_drop(const struct peer *peer, const struct gm_slice *args, size_t count);
 
 /* cancel job HANDLE: ends a task that is delayed, queued or running. */
-enum reply change_cancel(struct router *router, const struct gm_slice *args, size_t count);
+enum reply change_cancel(const struct peer *peer, const struct gm_slice *args, size_t count);
 
 #endif

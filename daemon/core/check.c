@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "outbox.h"
+#include "reserve.h"
 #include "router_state.h"
 #include "task.h"
 #include "unique.h"
@@ -25,6 +26,9 @@ struct audit {
     size_t waiters, registrations, workers, peers;
     size_t timers; /* of tasks that are delayed */
     size_t states[TASK_STATES];
+    size_t reserved;              /* free kits */
+    size_t bytes, function_bytes; /* of the bodies of tasks; as functions count them */
+    size_t arriving;              /* of bodies that come piece by piece */
 };
 
 static void expect(struct audit *audit, bool holds, const char *otherwise)
@@ -147,8 +151,6 @@ static void check_place(struct audit *audit, const struct task *task)
     case TASK_CANCELLED:
         expect(audit, task->worker && is_listed(&task->worker->assigned, task),
                "an assigned task is in nobody's hand");
-        expect(audit, task->timer.due == 0 || task->state == TASK_ASSIGNED,
-               "the time of a cancelled task is limited");
         break;
     case TASK_TOLD:
         expect(audit, !TAILQ_EMPTY(&task->waiters), "an ended task has nobody left to tell");
@@ -165,12 +167,11 @@ static void check_place(struct audit *audit, const struct task *task)
 /* Whoever can be joined can be found: this task, or the one it would have joined. */
 static void check_unique(struct audit *audit, const struct task *task)
 {
-    const struct task *twin = unique_twin(&audit->router->uniques, task);
     bool joined =
         task->state == TASK_DELAYED || task->state == TASK_QUEUED || task->state == TASK_ASSIGNED;
+    const struct task *twin = joined ? unique_twin(&audit->router->uniques, task) : NULL;
 
-    if (joined)
-        expect(audit, twin == task || !twin, "two tasks of one function have one unique id");
+    expect(audit, !twin || twin == task, "two tasks of one function have one unique id");
     if (joined && task->unique_size > 0 && task->body.size > 0)
         expect(audit, twin == task, "a task's unique id does not lead to it");
 }
@@ -179,8 +180,12 @@ static void check_task(struct audit *audit, const struct task *task)
 {
     audit->states[task->state]++;
     audit->tasks_blocks++;
-    if (task->body.first && !is_inner(task))
+    if (task->reserved)
+        audit->tasks_blocks += reserve_blocks_in_use(audit->router, task);
+    else if (task->body.first && !is_inner(task))
         audit->tasks_blocks += chain_blocks(task->body.first);
+    if (task->state != TASK_TOLD)
+        audit->bytes += task->body.size;
     expect(audit, slot_find(&audit->router->slots, task->handle) == task,
            "a task's handle does not lead to it");
     check_waiters(audit, task);
@@ -262,12 +267,20 @@ static void check_functions(struct audit *audit)
         if (!function)
             continue;
         used++;
+        audit->tasks_blocks += reserve_blocks(router, function);
+        audit->reserved += function->reserve.free;
+        audit->function_bytes += function->bytes;
         name = (struct gm_slice){function->name, function->name_size};
         expect(audit, function_find(&router->functions, name) == function,
                "a function's name does not lead to it");
         check_function(audit, function);
     }
     expect(audit, used == router->functions.used, "the count of functions is wrong");
+    expect(audit, audit->reserved == router->reserved_slots, "the count of free kits is wrong");
+    expect(audit, audit->bytes == audit->function_bytes && audit->bytes == router->counts.bytes,
+           "the bytes that functions count are not those of their tasks");
+    expect(audit, router->slots.used + router->reserved_slots <= router->limits.tasks,
+           "tasks have taken slots that are reserved");
 }
 
 /* ---- peers ---- */
@@ -316,6 +329,8 @@ static void check_peer(struct audit *audit, const struct peer *peer)
     expect(audit, registrations == peer->registration_count,
            "a peer's count of registrations is wrong");
     expect(audit, waiters == peer->waiter_count, "a peer's count of submissions is wrong");
+    if (peer->door.kind == DOOR_SUBMIT)
+        audit->arriving += peer->door.arriving;
     audit->peers++;
     audit->workers += registrations > 0;
     audit->registrations += registrations;
@@ -337,6 +352,8 @@ static void check_peers(struct audit *audit)
     expect(audit, audit->workers == router->counts.workers, "the count of workers is wrong");
     expect(audit, audit->registrations == router->counts.registrations,
            "the count of registrations is wrong");
+    expect(audit, audit->arriving == router->arriving && router->arriving <= router->arriving_max,
+           "the count of bytes that are to come is wrong");
 }
 
 /* ---- the whole ---- */
@@ -369,7 +386,8 @@ const char *router_check(struct router *router)
 {
     struct audit audit = {.router = router};
 
-    audit.wire_blocks += chain_blocks(router->lane.body.first);
+    audit.wire_blocks += chain_blocks(router->lane.body.first) + router->lane.nodes.count +
+                         router->lane.answers.count;
     check_tasks(&audit);
     check_functions(&audit);
     check_peers(&audit);

@@ -51,6 +51,18 @@ void peer_timer_stop(struct peer *peer, enum peer_deadline deadline)
     TAILQ_REMOVE(&peer->router->timers[deadline], peer, timers[deadline].link);
 }
 
+/* Who has more than outbox_max waiting for him while others find no room at all is not given the whole
+ * grace: they wait for him. */
+static uint64_t hog_patience_us(uint64_t grace_us)
+{
+    enum { SHARE = 50, LEAST_US = 20000 };
+    uint64_t patience = grace_us / SHARE;
+
+    if (patience < LEAST_US)
+        patience = LEAST_US;
+    return patience < grace_us ? patience : grace_us;
+}
+
 /* How long a deadline is; 0: it never comes. The time to read something counts only while somebody
  * waits for the memory. */
 static uint64_t patience_us(const struct router *router, enum peer_deadline deadline)
@@ -66,6 +78,8 @@ static uint64_t patience_us(const struct router *router, enum peer_deadline dead
         return TAILQ_EMPTY(&router->starved) ? 0 : limits->slow_peer_grace_us;
     case DEADLINE_SLOW:
         return limits->slow_peer_grace_us;
+    case DEADLINE_HOG:
+        return TAILQ_EMPTY(&router->starved) ? 0 : hog_patience_us(limits->slow_peer_grace_us);
     case DEADLINE_WOKEN:
         return WOKEN_PATIENCE_US;
     case PEER_DEADLINES:

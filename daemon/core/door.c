@@ -1,5 +1,6 @@
 #include "door.h"
 
+#include "answer.h"
 #include "halt.h"
 #include "outbox.h"
 #include "pmad_must.h"
@@ -20,7 +21,17 @@ struct door *door_open(struct peer *peer, enum door_kind kind, const struct gm_h
     door->body = body ? *body : (struct body){0};
     door->filling = door->body.first;
     door->filled = 0;
+    door->arriving = 0;
     return door;
+}
+
+/* Its body comes no more: others may, who waited for that. */
+static void has_arrived(struct router *router, const struct door *door)
+{
+    if (door->kind != DOOR_SUBMIT || door->arriving == 0)
+        return;
+    router->arriving -= door->arriving;
+    router->wire.given = true;
 }
 
 struct door door_close(struct peer *peer)
@@ -28,23 +39,37 @@ struct door door_close(struct peer *peer)
     struct door door = peer->door;
 
     MUST(door.kind != DOOR_CLOSED && door.left == 0);
+    has_arrived(peer->router, &door);
     peer->door.kind = DOOR_CLOSED;
     peer->door.outs = (struct out_list)STAILQ_HEAD_INITIALIZER(peer->door.outs);
     return door;
 }
 
-bool door_hold(struct peer *peer, size_t count, size_t size)
+bool door_hold(struct peer *peer, size_t size)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct out *out = out_take(peer->router, size);
+    struct out *out = answer_take(peer, size);
 
-        if (!out) {
-            door_spare(peer->router, &peer->door);
-            peer_wait(peer, count * (sizeof *out + size), false);
-            return false;
-        }
-        STAILQ_INSERT_HEAD(&peer->door.outs, out, link);
+    if (!out) {
+        door_spare(peer->router, &peer->door);
+        return false;
     }
+    STAILQ_INSERT_HEAD(&peer->door.outs, out, link);
+    return true;
+}
+
+bool door_hold_news(struct peer *peer, size_t count)
+{
+    struct router *router = peer->router;
+
+    if (count > 0 && router->news_left == 0) {
+        peer_rest(peer);
+        return false;
+    }
+    if (!wire_take_nodes(peer, &peer->door.outs, count)) {
+        peer_wait(peer, count * sizeof(struct out), LANE_NODES);
+        return false;
+    }
+    router->news_left -= count < router->news_left ? count : router->news_left;
     return true;
 }
 
@@ -74,6 +99,7 @@ void door_abort(struct peer *peer)
     struct router *router = peer->router;
 
     door_spare(router, door);
+    has_arrived(router, door);
     if (door->kind == DOOR_SUBMIT)
         task_give_up(router, door->task);
     else if (door->kind != DOOR_CLOSED)

@@ -15,9 +15,13 @@ struct door *door_open(struct peer *peer, enum door_kind kind, const struct gm_h
 /* Closes it and returns what it held; what is in it is the caller's. */
 struct door door_close(struct peer *peer);
 
-/* Holds `count` nodes, with room for `size` bytes each, for what the commit will say. False: none is
- * held, and the peer is halted. */
-bool door_hold(struct peer *peer, size_t count, size_t size);
+/* Holds a node, with room for `size` bytes, for what the commit will say. False: nothing is held, and the
+ * peer is halted. */
+bool door_hold(struct peer *peer, size_t size);
+
+/* Holds nodes to tell `count` clients of one task what their worker says, the same way; never for ever,
+ * see wire.h. False as well when others are to have their turn first. */
+bool door_hold_news(struct peer *peer, size_t count);
 
 /* Takes a node held; NULL when there is none left. */
 struct out *door_node(struct door *door);

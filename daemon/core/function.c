@@ -4,6 +4,7 @@
 
 #include "pmad_must.h"
 #include "router.h"
+#include "rules.h"
 
 static size_t element_size(size_t name_max)
 {
@@ -20,9 +21,9 @@ static size_t bucket_count(size_t count)
 }
 
 bool functions_init(struct functions *functions, struct pmad *runtime, size_t count,
-                    size_t name_max, struct siphash_key key)
+                    size_t name_max, const struct rules *rules, struct siphash_key key)
 {
-    *functions = (struct functions){.key = key};
+    *functions = (struct functions){.rules = rules, .key = key};
     TAILQ_INIT(&functions->idle);
     if (!table_init(&functions->table, runtime, element_size(name_max), count))
         return false;
@@ -139,12 +140,16 @@ struct function *function_obtain(struct functions *functions, struct gm_slice na
         return NULL;
     functions->free = function->next;
     functions->used++;
-    *function = (struct function){.used = true, .name_size = (uint32_t)name.size};
+    *function = (struct function){.used = true,
+                                  .rule = rules_find(functions->rules, name),
+                                  .patterns = rules_patterns(functions->rules, name),
+                                  .name_size = (uint32_t)name.size};
     memcpy(function->name, name.bytes, name.size);
     for (int i = 0; i < TASK_PRIORITIES; i++) {
         TAILQ_INIT(&function->queues[i]);
-        function->max_queue[i] = functions->max_queue;
+        function->max_queue[i] = function->rule->max_queue;
     }
+    TAILQ_INIT(&function->reserve.spare);
     TAILQ_INIT(&function->able);
     TAILQ_INIT(&function->asleep);
     function->next = *bucket;

@@ -15,7 +15,19 @@
 #include "siphash.h"
 #include "table.h"
 
+struct router_function_rule;
+struct rules;
+
 enum task_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW, TASK_PRIORITIES };
+
+/* Kits that wait for a submission, see reserve.h. */
+struct reserve {
+    struct task *kits;        /* complete */
+    struct task *bare;        /* without their waiter */
+    size_t free;              /* of both */
+    struct waiter_list spare; /* waiters whose kits are in use and will want them back */
+    size_t lent;              /* waiters that are out with submissions */
+};
 
 struct function {
     TAILQ_ENTRY(function) idle; /* where nobody uses it */
@@ -23,14 +35,18 @@ struct function {
     struct task_list queues[TASK_PRIORITIES];
     size_t delayed, queued, running; /* tasks: what `status` tells */
     size_t arriving;
+    size_t bytes;                      /* of the bodies of all these */
     size_t queued_of[TASK_PRIORITIES]; /* of the queued ones */
     size_t max_queue[TASK_PRIORITIES]; /* of function_total(), to submit at that priority; 0: any */
-    struct registration_list able;     /* every worker that can do it */
-    struct registration_list asleep;   /* of them, those that sleep, the longest first */
+    const struct router_function_rule *rule;
+    uint64_t patterns; /* that match it, of those rights are limited to: a set of their numbers */
+    struct reserve reserve;
+    struct registration_list able;   /* every worker that can do it */
+    struct registration_list asleep; /* of them, those that sleep, the longest first */
     size_t able_count;
     size_t woken;  /* of them, those that were woken and have not asked since */
     bool used;     /* has a name */
-    bool declared; /* by an administrator: it keeps its place in the table */
+    bool declared; /* by an administrator, or for its reserve: it keeps its place in the table */
     uint32_t name_size;
     uint8_t name[]; /* function_name_max bytes of room */
 };
@@ -43,12 +59,13 @@ struct functions {
     struct function *free;
     struct function_list idle; /* neither in use nor declared, the longest idle first */
     size_t used;
-    size_t max_queue; /* of a function that is made */
+    const struct rules *rules;
     struct siphash_key key;
 };
 
+/* `rules` outlive it. */
 bool functions_init(struct functions *functions, struct pmad *runtime, size_t count,
-                    size_t name_max, struct siphash_key key);
+                    size_t name_max, const struct rules *rules, struct siphash_key key);
 
 void functions_finish(struct functions *functions, struct pmad *runtime);
 

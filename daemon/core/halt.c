@@ -4,6 +4,15 @@
 #include "outbox.h"
 #include "pmad_must.h"
 #include "router_state.h"
+#include "wire.h"
+
+/* One more peer awaits the lanes, or one less. */
+static void await(struct router *router, unsigned lanes, size_t by)
+{
+    for (unsigned lane = LANE_BODY; lane < LANES_END; lane <<= 1)
+        if (lanes & lane)
+            router->lane.awaited[lane] += by;
+}
 
 void peer_halt(struct peer *peer, enum peer_halt why)
 {
@@ -11,17 +20,33 @@ void peer_halt(struct peer *peer, enum peer_halt why)
 
     MUST(peer->inbox.halt == HALT_NOT);
     peer->inbox.halt = why;
-    if (why == HALT_MEMORY)
+    if (why == HALT_MEMORY) {
         TAILQ_INSERT_TAIL(&router->starved, peer, halted);
+        router->counts.starved++;
+        await(router, peer->inbox.lanes, 1);
+    }
     peer_ready(peer);
+}
+
+void halt_leave(struct peer *peer)
+{
+    struct router *router = peer->router;
+
+    if (peer->inbox.halt == HALT_MEMORY) {
+        TAILQ_REMOVE(&router->starved, peer, halted);
+        router->counts.starved--;
+        await(router, peer->inbox.lanes, (size_t)-1);
+    } else if (peer->inbox.halt == HALT_RESUMED) {
+        TAILQ_REMOVE(&router->resumed, peer, halted);
+    }
+    peer->inbox.halt = HALT_NOT;
 }
 
 static void resume(struct peer *peer)
 {
     struct router *router = peer->router;
 
-    if (peer->inbox.halt == HALT_MEMORY)
-        TAILQ_REMOVE(&router->starved, peer, halted);
+    halt_leave(peer);
     peer->inbox.halt = HALT_RESUMED;
     TAILQ_INSERT_TAIL(&router->resumed, peer, halted);
 }
@@ -29,14 +54,24 @@ static void resume(struct peer *peer)
 void peer_rest(struct peer *peer)
 {
     MUST(peer->inbox.halt == HALT_NOT);
+    peer->inbox.rested = peer->router->turn;
     resume(peer);
     peer_ready(peer);
 }
 
-void peer_wait(struct peer *peer, size_t size, bool lane_too)
+void peer_wait(struct peer *peer, size_t size, unsigned lanes)
 {
     peer->inbox.wants = size;
-    peer->inbox.wants_lane = lane_too;
+    peer->inbox.lanes = lanes;
+    peer->inbox.arriving = 0;
+    peer_halt(peer, HALT_MEMORY);
+}
+
+void peer_wait_arrival(struct peer *peer, size_t size)
+{
+    peer->inbox.wants = 0;
+    peer->inbox.lanes = 0;
+    peer->inbox.arriving = size;
     peer_halt(peer, HALT_MEMORY);
 }
 
@@ -69,21 +104,23 @@ void peer_resume_output(struct peer *peer)
         resume(peer);
 }
 
-/* Resumes who wanted what there is now; the lane goes to one of them, the longest halted. */
+/* Resumes who wanted what there is now, the longest halted first; a lane goes to one of them. */
 void halt_feed_starved(struct router *router)
 {
     struct peer *peer;
     struct peer *next;
-    bool lane_free = !router->lane.busy;
+    unsigned free = ~router->lane.busy;
 
     for (peer = TAILQ_FIRST(&router->starved); peer; peer = next) {
-        bool finds_room = router->wire.room >= peer->inbox.wants;
-        bool takes_lane = !finds_room && peer->inbox.wants_lane && lane_free;
+        const struct inbox *inbox = &peer->inbox;
+        bool finds_room = router->wire.room >= inbox->wants &&
+                          inbox->arriving <= router->arriving_max - router->arriving;
+        unsigned takes = finds_room ? 0 : inbox->lanes & free;
 
         next = TAILQ_NEXT(peer, halted);
-        if (!finds_room && !takes_lane)
+        if (!finds_room && !takes)
             continue;
-        lane_free = lane_free && !takes_lane;
+        free &= ~takes;
         resume(peer);
     }
 }

@@ -14,12 +14,18 @@
 /* Stops reading a peer that is read. */
 void peer_halt(struct peer *peer, enum peer_halt why);
 
-/* Halts the peer until the pool `wire` has room for `size` bytes, or the lane is free. The frame at
- * hand is answered with ROUTER_WAIT and judged again later. */
-void peer_wait(struct peer *peer, size_t size, bool lane_too);
+/* Halts the peer until the pool `wire` has room for `size` bytes, or one of `lanes`, a set of enum
+ * wire_lane, is free. The frame at hand is answered with ROUTER_WAIT and judged again later. */
+void peer_wait(struct peer *peer, size_t size, unsigned lanes);
 
-/* Halts a peer whose listing has had its share of this turn: it goes on in the next. */
+/* The same until a body of `size` bytes may come piece by piece. */
+void peer_wait_arrival(struct peer *peer, size_t size);
+
+/* Halts a peer that has had its share of this turn: it goes on in the next. */
 void peer_rest(struct peer *peer);
+
+/* It is halted no more, and in no list. */
+void halt_leave(struct peer *peer);
 
 /* True for a peer that has too much to read to be listened to, or whose listing is not finished. */
 bool peer_must_read_first(const struct peer *peer);

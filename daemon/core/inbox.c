@@ -22,6 +22,8 @@ static void unpark(struct peer *peer)
     inbox->parked_size = 0;
 }
 
+/* There is room for it, because no more was read than could be parked, unless the driver says that
+ * there is none, router_scarcity(): then the peer is dropped, and nobody else loses anything. */
 static void park(struct peer *peer, const uint8_t *bytes, size_t size)
 {
     struct inbox *inbox = &peer->inbox;
@@ -30,7 +32,11 @@ static void park(struct peer *peer, const uint8_t *bytes, size_t size)
 
     if (size == 0)
         return;
-    MUST(!inbox->parked && store_take_body(&peer->router->wire, &body, size));
+    MUST(!inbox->parked);
+    if (!store_take_body(&peer->router->wire, &body, size)) {
+        peer_drop(peer);
+        return;
+    }
     cursor = body_begin(&body);
     body_write(&cursor, bytes, size);
     inbox->parked = body.first;
@@ -50,11 +56,7 @@ void inbox_discard(struct peer *peer)
     unpark(peer);
     door_abort(peer);
     peer->inbox.skip = 0;
-    if (peer->inbox.halt == HALT_MEMORY)
-        TAILQ_REMOVE(&peer->router->starved, peer, halted);
-    else if (peer->inbox.halt == HALT_RESUMED)
-        TAILQ_REMOVE(&peer->router->resumed, peer, halted);
-    peer->inbox.halt = HALT_NOT;
+    halt_leave(peer);
 }
 
 /* ---- bytes to frames ---- */
@@ -135,24 +137,32 @@ static size_t take_one(struct peer *peer, const uint8_t *bytes, size_t size)
     return take_head(peer, bytes, size);
 }
 
+/* Nothing of a frame is left open behind the last step. */
+static bool between_frames(const struct peer *peer)
+{
+    return peer->inbox.skip == 0 && peer->door.kind == DOOR_CLOSED;
+}
+
+/* Who does not read what it is told is not listened to; but a frame that has begun is taken to its end,
+ * or who writes all of it before it reads would never do either. */
+static bool is_to_read_first(const struct peer *peer)
+{
+    return between_frames(peer) && peer_must_read_first(peer);
+}
+
 /* A frame that has begun must be finished in time; every frame has its own. The time that a whole head
  * waits is not its peer's; the time that a peer cannot be read for want of room is, or those who hold
  * all the room with unfinished frames would hold it for ever. */
 static void watch_frame(struct peer *peer, bool another)
 {
     const struct inbox *inbox = &peer->inbox;
-    bool unfinished = inbox->parked_size > 0 || inbox->skip > 0 || peer->door.kind != DOOR_CLOSED;
+    bool unfinished = inbox->parked_size > 0 || !between_frames(peer);
+    bool head_waits = inbox->halt != HALT_NOT && between_frames(peer);
 
-    if (another || !unfinished || inbox->halt != HALT_NOT)
+    if (another || !unfinished || head_waits)
         peer_timer_stop(peer, DEADLINE_FRAME);
-    if (unfinished && inbox->halt == HALT_NOT && !peer->timers[DEADLINE_FRAME].armed)
+    if (unfinished && !head_waits && !peer->timers[DEADLINE_FRAME].armed)
         peer_timer_start(peer, DEADLINE_FRAME);
-}
-
-/* Nothing of a frame is left open behind the last step. */
-static bool between_frames(const struct peer *peer)
-{
-    return peer->inbox.skip == 0 && peer->door.kind == DOOR_CLOSED;
 }
 
 /* Judges `size` bytes at the beginning of the read buffer; parks what has to wait. */
@@ -165,7 +175,7 @@ static void take_all(struct peer *peer, size_t size)
     while (size > 0 && peer->standing == PEER_OPEN && peer->inbox.halt == HALT_NOT) {
         size_t taken;
 
-        if (peer_must_read_first(peer)) {
+        if (is_to_read_first(peer)) {
             peer_halt(peer, HALT_OUTBOX);
             break;
         }
@@ -173,6 +183,7 @@ static void take_all(struct peer *peer, size_t size)
         taken = take_one(peer, at, size);
         if (taken == 0)
             break;
+        peer->inbox.lanes = 0;
         finished_one = finished_one || between_frames(peer);
         at += taken;
         size -= taken;
@@ -181,7 +192,9 @@ static void take_all(struct peer *peer, size_t size)
     if (peer->standing != PEER_OPEN)
         return;
     park(peer, at, size);
-    if (peer->inbox.halt == HALT_NOT && peer_must_read_first(peer))
+    if (peer->standing != PEER_OPEN)
+        return;
+    if (peer->inbox.halt == HALT_NOT && is_to_read_first(peer))
         peer_halt(peer, HALT_OUTBOX);
     watch_frame(peer, finished_one);
 }
@@ -216,7 +229,9 @@ static size_t read_size(const struct peer *peer)
     size_t room = peer->router->wire.room;
     size_t spare = room > WIRE_MARGIN ? room - WIRE_MARGIN : 0;
 
-    return least(ROUTER_READ_SIZE - peer->inbox.parked_size, spare / 2);
+    size_t left = ROUTER_READ_SIZE - peer->inbox.parked_size;
+
+    return least(least(left, READ_TURN), spare / 2);
 }
 
 size_t peer_input(struct peer *peer, struct iovec *room, size_t max)
@@ -239,7 +254,9 @@ size_t peer_input(struct peer *peer, struct iovec *room, size_t max)
         room[count++] = (struct iovec){
             .iov_base = peer->router->read_buffer + peer->inbox.parked_size, .iov_len = size};
     } else if (count == 0) {
-        peer_wait(peer, WIRE_MARGIN + peer->router->head_max, false);
+        /* It has something to say, and is not to blame that it cannot. */
+        peer_timer_stop(peer, DEADLINE_IDLE);
+        peer_wait(peer, WIRE_MARGIN + peer->router->head_max, 0);
     }
     return count;
 }
@@ -264,31 +281,34 @@ void peer_input_got(struct peer *peer, size_t bytes)
     take_all(peer, size);
 }
 
-/* Goes on with all that are resumed, but for listings that have to wait for the next turn. */
+/* Goes on with all that are resumed, but for those that have had their share of this turn. */
 static void resume_all(struct router *router)
 {
-    struct peer_list listings = TAILQ_HEAD_INITIALIZER(listings);
+    struct peer_list rested = TAILQ_HEAD_INITIALIZER(rested);
     struct peer *peer;
 
     while ((peer = TAILQ_FIRST(&router->resumed))) {
         TAILQ_REMOVE(&router->resumed, peer, halted);
-        if (peer->listing.kind && router->listing_left == 0)
-            TAILQ_INSERT_TAIL(&listings, peer, halted);
+        if (peer->inbox.rested == router->turn)
+            TAILQ_INSERT_TAIL(&rested, peer, halted);
         else
             inbox_resume(peer);
     }
-    TAILQ_CONCAT(&router->resumed, &listings, halted);
+    TAILQ_CONCAT(&router->resumed, &rested, halted);
 }
 
 bool router_settle(struct router *router)
 {
     size_t room = router->wire.room;
-    bool lane_busy = router->lane.busy;
+    size_t arriving = router->arriving;
+    unsigned lanes_busy = router->lane.busy;
 
     if (router->wire.given)
         halt_feed_starved(router);
     resume_all(router);
-    /* Who was resumed and parked the same bytes again has given nothing that others could use. */
-    router->wire.given = router->wire.room > room || (lane_busy && !router->lane.busy);
+    /* Who was resumed and parked the same bytes again has given nothing that others could use; but he
+     * may have been given a lane that he had no use for any more. */
+    router->wire.given = router->wire.room > room || lane_is_wasted(router) ||
+                         (lanes_busy & ~router->lane.busy) || router->arriving < arriving;
     return !TAILQ_EMPTY(&router->ready);
 }

@@ -44,19 +44,19 @@ static struct piece piece_measure(const struct peer *peer, size_t budget, struct
     size_t count = row_count(router, piece.kind);
 
     while (piece.end < count && (piece.end == piece.first || piece_cost(&piece, measured) < budget))
-        row_add(router, piece.kind, piece.end++, measured);
+        row_add(peer, piece.kind, piece.end++, measured);
     piece.last = piece.end >= count;
     if (piece.last)
         row_add_end(measured);
     return piece;
 }
 
-static void piece_write(const struct router *router, const struct piece *piece, struct body *body)
+static void piece_write(const struct peer *peer, const struct piece *piece, struct body *body)
 {
     struct row_text written = {.cursor = body_begin(body), .writes = true};
 
     for (size_t row = piece->first; row < piece->end; row++)
-        row_add(router, piece->kind, row, &written);
+        row_add(peer, piece->kind, row, &written);
     if (piece->last)
         row_add_end(&written);
     MUST(written.size <= body->size);
@@ -76,10 +76,10 @@ static bool piece_say(struct peer *peer, const struct piece *piece, size_t size)
     size += PIECE_SLACK;
     if (!wire_take_body(router, &body, size)) {
         out_give(router, out);
-        peer_wait(peer, sizeof *out + wire_wants(size), false);
+        peer_wait(peer, sizeof *out + wire_wants(size), 0);
         return false;
     }
-    piece_write(router, piece, &body);
+    piece_write(peer, piece, &body);
     outbox_answer(peer, out, 0, body);
     return true;
 }
@@ -118,5 +118,8 @@ void listing_continue(struct peer *peer)
 void listing_begin(struct peer *peer, enum listing_kind kind)
 {
     peer->listing = (struct listing){.kind = (uint8_t)kind};
-    listing_continue(peer);
+    if (TAILQ_EMPTY(&peer->router->resumed))
+        listing_continue(peer);
+    else
+        peer_rest(peer);
 }

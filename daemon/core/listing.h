@@ -21,11 +21,12 @@ enum listing_kind {
     LISTING_WORKERS,
     LISTING_JOBS,
     LISTING_UNIQUES,
-    LISTING_POOLS
+    LISTING_POOLS,
+    LISTING_STATS
 };
 
 /* Begins a listing for a peer that has none; its first piece is written at once, if there is nothing
- * ahead of it. */
+ * ahead of it, and nobody who has waited longer. */
 void listing_begin(struct peer *peer, enum listing_kind kind);
 
 /* Writes the next piece, if the outbox of the peer is empty. */

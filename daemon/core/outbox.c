@@ -106,7 +106,7 @@ uint8_t *out_bytes(struct out *out)
 void out_give(struct router *router, struct out *out)
 {
     body_release(router, out->body);
-    store_give(&router->wire, out);
+    wire_give_node(router, out);
 }
 
 /* Lets go of a node that has been written, or never will be. */
@@ -118,6 +118,10 @@ static void out_done(struct peer *peer, struct out *out)
         break;
     case OUT_NOOP:
         peer->noop_waits = false;
+        if (peer->noop_again) {
+            peer->noop_again = false;
+            outbox_noop(peer);
+        }
         break;
     case OUT_ASSIGN:
         out->of.task->assign_waits = false;
@@ -144,10 +148,25 @@ size_t outbox_backlog(const struct peer *peer)
 
 static void watch_backlog(struct peer *peer)
 {
-    if (outbox_backlog(peer) <= peer->router->limits.outbox_max)
+    if (outbox_backlog(peer) <= peer->router->limits.outbox_max) {
         peer_timer_stop(peer, DEADLINE_SLOW);
-    else if (!peer->timers[DEADLINE_SLOW].armed)
+        peer_timer_stop(peer, DEADLINE_HOG);
+    } else if (!peer->timers[DEADLINE_SLOW].armed) {
         peer_timer_start(peer, DEADLINE_SLOW);
+        peer_timer_start(peer, DEADLINE_HOG);
+    }
+}
+
+/* It is to read what waits now, outbox_max at most, before its time is over: a byte now and then does
+ * not put that off. */
+static void watch_reading(struct peer *peer)
+{
+    size_t most = peer->router->limits.outbox_max;
+
+    peer->outbox.behind = peer->outbox.size < most ? peer->outbox.size : most;
+    peer_timer_start(peer, DEADLINE_OUTBOX);
+    if (peer->timers[DEADLINE_HOG].armed)
+        peer_timer_start(peer, DEADLINE_HOG);
 }
 
 /* Less waits than before: who was watched or halted for it may go on. */
@@ -170,11 +189,12 @@ static size_t block_size(const struct peer *peer, const struct out *out)
 static void put(struct peer *peer, struct out *out)
 {
     struct outbox *outbox = &peer->outbox;
+    bool was_empty = STAILQ_EMPTY(&outbox->queue);
 
-    if (STAILQ_EMPTY(&outbox->queue))
-        peer_timer_start(peer, DEADLINE_OUTBOX);
     STAILQ_INSERT_TAIL(&outbox->queue, out, link);
     outbox->size += out_size(out);
+    if (was_empty)
+        watch_reading(peer);
     outbox->held += block_size(peer, out);
     watch_backlog(peer);
     peer_ready(peer);
@@ -190,8 +210,10 @@ void outbox_answer(struct peer *peer, struct out *out, size_t head_size, struct 
 
 void outbox_noop(struct peer *peer)
 {
-    if (peer->noop_waits)
+    if (peer->noop_waits) {
+        peer->noop_again = true;
         return;
+    }
     peer->noop_waits = true;
     peer->noop = (struct out){.kind = OUT_NOOP, .head_size = sizeof noop_frame};
     put(peer, &peer->noop);
@@ -245,6 +267,7 @@ void outbox_event(struct waiter *waiter, struct out *out, enum gm_type type, str
     struct peer *peer = waiter->peer;
 
     *out = (struct out){.kind = OUT_EVENT,
+                        .of_lane = out->of_lane,
                         .type = (uint8_t)type,
                         .of.waiter = waiter,
                         .body = body.first,
@@ -295,6 +318,7 @@ void outbox_discard(struct peer *peer)
     struct outbox *outbox = &peer->outbox;
     struct out *out;
 
+    peer->noop_again = false;
     while ((out = STAILQ_FIRST(&outbox->queue))) {
         STAILQ_REMOVE_HEAD(&outbox->queue, link);
         out_done(peer, out);
@@ -372,8 +396,9 @@ void peer_output_sent(struct peer *peer, size_t bytes)
         STAILQ_REMOVE_HEAD(&outbox->queue, link);
         out_done(peer, out);
     }
-    if (bytes > 0)
-        peer_timer_start(peer, DEADLINE_OUTBOX);
+    outbox->behind -= bytes < outbox->behind ? bytes : outbox->behind;
+    if (outbox->behind == 0)
+        watch_reading(peer);
     shrunk(peer);
 }
 

@@ -38,7 +38,8 @@ void out_give(struct router *router, struct out *out);
  * into the outbox. */
 void outbox_answer(struct peer *peer, struct out *out, size_t head_size, struct body body);
 
-/* A frame without arguments that wakes a sleeper. At most one waits. */
+/* A frame without arguments that wakes a sleeper. At most one waits; where another is asked for, the
+ * peer has gone to sleep again behind it, and it comes when that one has been written. */
 void outbox_noop(struct peer *peer);
 
 /* The assignment of a task to its worker as `type`: JOB_ASSIGN, JOB_ASSIGN_UNIQ or JOB_ASSIGN_ALL. */

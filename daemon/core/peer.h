@@ -25,7 +25,8 @@ enum peer_right {
     RIGHT_WORK = 2,    /* CAN_DO*, GRAB_JOB*, PRE_SLEEP, WORK_* and the like */
     RIGHT_OBSERVE = 4, /* listings, `version` and other questions */
     RIGHT_ADMIN = 8,   /* `maxqueue`, `create function`, `drop function`, `cancel job` */
-    RIGHT_ALL = 15
+    RIGHT_ALL = 15,
+    PEER_RIGHTS = 4
 };
 
 struct function;
@@ -68,13 +69,15 @@ struct out {
     uint32_t head_size; /* bytes ahead of the body */
     uint8_t kind;       /* enum out_kind */
     uint8_t type;       /* enum gm_type, where the head is made when it is written */
+    uint8_t of_lane;    /* enum wire_lane: the node is one of those kept back; 0: it is not */
 };
 
 struct outbox {
     struct out_list queue;
-    size_t size; /* bytes in all of it that have not been written */
-    size_t sent; /* bytes of the first frame that have */
-    size_t held; /* bytes of the blocks its nodes are in */
+    size_t size;   /* bytes in all of it that have not been written */
+    size_t sent;   /* bytes of the first frame that have */
+    size_t held;   /* bytes of the blocks its nodes are in */
+    size_t behind; /* bytes to be written before its time to read begins anew */
 };
 
 /* What a body that is on its way will become. */
@@ -91,6 +94,8 @@ struct door {
     size_t filled;         /* and how far */
     struct task *task;     /* DOOR_SUBMIT: the envelope */
     uint64_t handle;       /* DOOR_EVENT, DOOR_FINAL: whose */
+    size_t arriving;       /* DOOR_SUBMIT: bytes of the body, where it comes piece by piece */
+    bool holds_late;       /* the first of `outs` is for saying that it came too late */
     struct out_list outs;  /* nodes held for what the commit will say */
 };
 
@@ -98,8 +103,10 @@ struct inbox {
     struct block *parked; /* what was read and not yet judged */
     size_t parked_size;
     size_t skip;     /* bytes of a refused body still to come */
-    size_t wants;    /* HALT_MEMORY: room in the pool `wire` that would do */
-    bool wants_lane; /* and so would the lane */
+    size_t wants;    /* HALT_MEMORY: room in the pool `wire` that would do, */
+    size_t arriving; /* and bytes of bodies that may come piece by piece */
+    unsigned lanes;  /* and so would these, a set of enum wire_lane */
+    uint64_t rested; /* the turn in which it has had its share, and was halted for it */
     enum peer_halt halt;
 };
 
@@ -121,6 +128,7 @@ enum peer_deadline {
     DEADLINE_FRAME,  /* to finish a frame */
     DEADLINE_OUTBOX, /* to read something, if somebody needs the memory */
     DEADLINE_SLOW,   /* to get below outbox_max */
+    DEADLINE_HOG,    /* above it, to read as much, if somebody needs the memory */
     DEADLINE_WOKEN,  /* to ask for the task it was woken for, before others are */
     PEER_DEADLINES
 };
@@ -131,9 +139,14 @@ struct peer {
     enum peer_standing standing;
     char address[PEER_ADDRESS_MAX + 1];
     char id[PEER_ID_MAX + 1];
-    uint8_t rights; /* a set of enum peer_right */
-    uint32_t index; /* in the router's table of peers */
-    bool is_ready;  /* it is in router->ready */
+    uint8_t rights; /* for every function: a set of enum peer_right */
+    uint64_t
+        some[PEER_RIGHTS]; /* and for those of these patterns, by right: a set of their numbers */
+    bool reserved;         /* it came when only reserved connections were left: it may not submit */
+    uint32_t denied;       /* requests for which it had no right, for the log; */
+    const char *denied_last; /* the last of them, a word that stays */
+    uint32_t index;          /* in the router's table of peers */
+    bool is_ready;           /* it is in router->ready */
 
     struct inbox inbox;
     struct door door;
@@ -145,7 +158,8 @@ struct peer {
     size_t registration_count;
     struct task_list assigned; /* in the order of assignment */
     enum worker_sleep sleep;
-    bool noop_waits;  /* `noop` is in the outbox */
+    bool noop_waits;  /* `noop` is in the outbox, */
+    bool noop_again;  /* and is to be put there once more */
     uint64_t excused; /* handle of its last WORK_EXCEPTION: one WORK_FAIL for it is ignored */
     struct out noop;
 

@@ -8,6 +8,7 @@
 #include "decimal.h"
 #include "door.h"
 #include "pmad_must.h"
+#include "rights.h"
 #include "router_state.h"
 #include "task.h"
 #include "unique.h"
@@ -155,11 +156,17 @@ static struct status_texts status_of(const struct task *task)
     return texts;
 }
 
+/* The task, if there is one that the peer may know of. */
+static const struct task *known_to(const struct peer *peer, const struct task *task)
+{
+    return task && peer_may_to(peer, RIGHT_SUBMIT, task->function) ? task : NULL;
+}
+
 /* STATUS_RES, or with the count of clients behind it STATUS_RES_UNIQUE. */
 static enum router_verdict answer_status(const struct request *request, enum gm_type type,
                                          struct gm_slice name, const struct task *task)
 {
-    struct status_texts texts = status_of(task);
+    struct status_texts texts = status_of(known_to(request->peer, task));
 
     return answer(request->peer, type,
                   (struct gm_slice[]){name, gm_text(texts.known), gm_text(texts.running),
@@ -220,7 +227,7 @@ static enum router_verdict begin_echo(const struct request *request)
             .limit = LIMIT_PAYLOAD, .used = size, .of = router->limits.payload_max};
         return answer_refusal(peer, &refusal);
     }
-    if (!door_hold(peer, 1, GM_HEADER_SIZE))
+    if (!door_hold(peer, GM_HEADER_SIZE))
         return ROUTER_WAIT;
     if (!wire_take_body(router, &body, size)) {
         door_spare(router, &peer->door);
@@ -238,9 +245,9 @@ static void commit_echo(struct peer *peer, struct door *door)
 
 /* ---- the table ---- */
 
-#define SUBMIT(...)                                               \
-    {                                                             \
-        .begin = begin_submit, .right = RIGHT_SUBMIT, __VA_ARGS__ \
+#define SUBMIT(...)                                                                       \
+    {                                                                                     \
+        .begin = begin_submit, .right = RIGHT_SUBMIT, .names_function = true, __VA_ARGS__ \
     }
 #define WORK(...)                        \
     {                                    \
@@ -248,8 +255,8 @@ static void commit_echo(struct peer *peer, struct door *door)
     }
 
 static const struct handler handlers[GM_TYPES] = {
-    [GM_CAN_DO] = WORK(.begin = begin_can_do, .closes = true),
-    [GM_CAN_DO_TIMEOUT] = WORK(.begin = begin_can_do, .closes = true),
+    [GM_CAN_DO] = WORK(.begin = begin_can_do, .closes = true, .names_function = true),
+    [GM_CAN_DO_TIMEOUT] = WORK(.begin = begin_can_do, .closes = true, .names_function = true),
     [GM_CANT_DO] = WORK(.begin = begin_cant_do),
     [GM_RESET_ABILITIES] = WORK(.begin = begin_reset),
     [GM_PRE_SLEEP] = WORK(.begin = begin_pre_sleep),
@@ -281,6 +288,18 @@ static const struct handler handlers[GM_TYPES] = {
     [GM_OPTION_REQ] = {.begin = begin_option},
 };
 
+/* Who may do something to some functions only may do what names none. */
+static bool is_allowed(const struct request *request)
+{
+    enum peer_right right = request->row->right;
+
+    if (right == 0)
+        return true;
+    if (request->row->names_function)
+        return peer_may_to_name(request->peer, right, request->head->args[0]);
+    return peer_may(request->peer, right);
+}
+
 static enum router_verdict deny(const struct request *request)
 {
     char text[96];
@@ -289,6 +308,7 @@ static enum router_verdict deny(const struct request *request)
                    gm_packet_name(request->head->type));
     if (answer_error(request->peer, ERROR_ACCESS_DENIED, text) == ROUTER_WAIT)
         return ROUTER_WAIT;
+    peer_denied(request->peer, gm_packet_name(request->head->type));
     return request->row->closes ? ROUTER_CLOSE : ROUTER_SKIP;
 }
 
@@ -304,7 +324,7 @@ enum router_verdict router_begin(struct router *router, struct peer *peer,
         request.row = &handlers[head->type];
     if (!request.row || !request.row->begin)
         return answer_error(peer, ERROR_INVALID_COMMAND, NULL);
-    if (request.row->right & ~(unsigned)peer->rights)
+    if (!is_allowed(&request))
         return deny(&request);
     return request.row->begin(&request);
 }

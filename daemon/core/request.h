@@ -30,6 +30,7 @@ struct handler {
     uint8_t due, reducer;        /* SUBMIT_*: which argument says so; 0: none does */
     bool background;             /* SUBMIT_* */
     bool closes;                 /* who asks without the right is closed */
+    bool names_function;         /* its first argument is the one that the right is about */
 };
 
 enum router_verdict begin_submit(const struct request *request);

@@ -4,17 +4,20 @@
 #include "answer.h"
 #include "decimal.h"
 #include "door.h"
+#include "halt.h"
 #include "request.h"
+#include "reserve.h"
 #include "router_state.h"
 #include "task.h"
 #include "unique.h"
 
-/* Counts a refusal that was said. */
+/* Counts a refusal that was said. Who holds a connection of the reserve is not to submit on it. */
 static enum router_verdict refused(const struct request *request, enum router_verdict verdict)
 {
-    if (verdict == ROUTER_SKIP)
-        request->router->counts.refused++;
-    return verdict;
+    if (verdict == ROUTER_WAIT)
+        return ROUTER_WAIT;
+    request->router->counts.refused++;
+    return request->peer->reserved ? ROUTER_CLOSE : ROUTER_SKIP;
 }
 
 /* The argument of that number, empty where it is 0: no packet has its function's name for it. */
@@ -29,6 +32,15 @@ static bool is_full(const struct function *function, enum task_priority priority
     size_t most = function->max_queue[priority];
 
     return most > 0 && function_total(function) >= most;
+}
+
+/* Is there a slot for it: of the function's reserve, or one that nobody has reserved? */
+static bool has_slot(const struct request *request, const struct function *function)
+{
+    const struct router *router = request->router;
+
+    return (function && reserve_serves(function, request->head->body_size)) ||
+           router->slots.used + router->reserved_slots < router->limits.tasks;
 }
 
 /* May this submission join a task that is there? `twin` is the one that its head leads to; where the
@@ -46,8 +58,28 @@ static bool is_crowded(const struct router *router, const struct task *task)
     return task && task->waiter_count >= router->limits.waiters_per_task;
 }
 
-/* Which limit is in the way of a submission to `function`, which may not be there yet, memory aside?
- * True: `*refusal` says. */
+/* A limit, and whether it is in the way. */
+struct hurdle {
+    bool stops;
+    struct refusal refusal;
+};
+
+/* Is there one that stops a submission to the function of that name? `*refusal` is the first. */
+static bool first_of(const struct hurdle *hurdles, size_t count, struct gm_slice name,
+                     struct refusal *refusal)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!hurdles[i].stops)
+            continue;
+        *refusal = hurdles[i].refusal;
+        refusal->function = name;
+        return true;
+    }
+    return false;
+}
+
+/* Which limit is in the way of any such submission, memory aside? `function` may not be there yet. True:
+ * `*refusal` says. */
 static bool is_refused(const struct request *request, const struct function *function,
                        struct refusal *refusal)
 {
@@ -56,14 +88,12 @@ static bool is_refused(const struct request *request, const struct function *fun
     struct gm_slice name = request->head->args[0];
     struct gm_slice reducer = argument(request, request->row->reducer);
     size_t waiting = request->peer->waiter_count;
-    size_t most = function ? function->max_queue[request->row->priority] : 0;
-    const struct task *twin =
-        function ? unique_find(&router->uniques, function, request->head->args[1]) : NULL;
-    const struct {
-        bool refused;
-        struct refusal refusal;
-    } rules[] = {
+    struct hurdle hurdles[] = {
         {router->draining, {.limit = LIMIT_DRAINING}},
+        {request->peer->reserved,
+         {.limit = LIMIT_CONNECTIONS,
+          .used = router->counts.peers,
+          .of = limits->connections - limits->connections_reserved}},
         {!request_is_name(router, name),
          {.limit = LIMIT_NAME, .used = name.size, .of = limits->function_name_max}},
         {reducer.size > limits->function_name_max,
@@ -72,24 +102,67 @@ static bool is_refused(const struct request *request, const struct function *fun
          {.limit = LIMIT_PAYLOAD, .used = request->head->body_size, .of = limits->payload_max}},
         {!request->row->background && waiting >= limits->submissions_per_connection,
          {.limit = LIMIT_CONNECTION, .used = waiting, .of = limits->submissions_per_connection}},
-        {function && is_full(function, request->row->priority) && !may_join(request, twin),
-         {.limit = LIMIT_QUEUE, .used = function ? function_total(function) : 0, .of = most}},
-        {!request->row->background && is_crowded(router, twin),
-         {.limit = LIMIT_WAITERS,
-          .used = limits->waiters_per_task,
-          .of = limits->waiters_per_task}},
-        {!slots_free(&router->slots),
-         {.limit = LIMIT_TASKS, .used = router->slots.used, .of = limits->tasks}},
+        {!has_slot(request, function),
+         {.limit = LIMIT_TASKS,
+          .used = router->slots.used + router->reserved_slots,
+          .of = limits->tasks}},
     };
 
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        if (rules[i].refused) {
-            *refusal = rules[i].refusal;
-            refusal->function = name;
-            return true;
-        }
-    }
-    return false;
+    return first_of(hurdles, sizeof hurdles / sizeof *hurdles, name, refusal);
+}
+
+/* A submission to a function, before its body has come or behind it. */
+struct candidate {
+    const struct function *function;
+    enum task_priority priority;
+    bool background;
+    const struct task *twin; /* that it may join, as far as can be told; or NULL */
+    bool joins;              /* it may join one */
+    size_t bytes;            /* that it brings */
+    size_t others;           /* bytes of the other tasks of the function */
+};
+
+/* Is it more than its function may hold? */
+static bool is_heavy(const struct candidate *candidate)
+{
+    size_t most = candidate->function->rule->max_bytes;
+
+    return most > 0 && (candidate->others > most || candidate->bytes > most - candidate->others);
+}
+
+/* And which one of the function's own? */
+static bool is_refused_there(const struct router *router, const struct candidate *candidate,
+                             struct refusal *refusal)
+{
+    const struct function *function = candidate->function;
+    size_t waiters_most = router->limits.waiters_per_task;
+    struct hurdle hurdles[] = {
+        {!candidate->joins && is_full(function, candidate->priority),
+         {.limit = LIMIT_QUEUE,
+          .used = function_total(function),
+          .of = function->max_queue[candidate->priority]}},
+        {!candidate->joins && is_heavy(candidate),
+         {.limit = LIMIT_BYTES, .used = candidate->others, .of = function->rule->max_bytes}},
+        {!candidate->background && is_crowded(router, candidate->twin),
+         {.limit = LIMIT_WAITERS, .used = waiters_most, .of = waiters_most}},
+    };
+
+    return first_of(hurdles, sizeof hurdles / sizeof *hurdles,
+                    (struct gm_slice){function->name, function->name_size}, refusal);
+}
+
+/* Does the whole frame lie in what was read, so that it will be committed before anything else
+ * happens? */
+static bool is_whole(const struct router *router, const struct gm_head *head)
+{
+    return router->unread >= head->head_size && head->body_size <= router->unread - head->head_size;
+}
+
+/* May one more body of that size come piece by piece? Whoever announces much and sends little holds room
+ * that others ask for; all of them together do not hold more than this. */
+static bool may_arrive(const struct router *router, size_t size)
+{
+    return size <= router->arriving_max - router->arriving;
 }
 
 /* Takes all that the task will hold, or nothing. */
@@ -118,6 +191,58 @@ static bool read_due(struct gm_slice text, uint64_t *due_s)
     return *due_s <= INT64_MAX;
 }
 
+/* What the answer takes at most: where it is known that nothing can come in between, it is a handle. */
+static size_t answer_room(const struct candidate *candidate, size_t pieces)
+{
+    bool may_be_refused_yet = pieces > 0 || candidate->joins;
+
+    return may_be_refused_yet ? (size_t)ANSWER_REFUSAL_MAX : (size_t)GM_HEADER_SIZE + GM_HANDLE_MAX;
+}
+
+/* Judges by head and function; what there is of both is fine. */
+static enum router_verdict take_in(const struct request *request, struct submission *submission)
+{
+    struct router *router = request->router;
+    struct peer *peer = request->peer;
+    const struct gm_head *head = request->head;
+    const struct task *twin =
+        unique_find(&router->uniques, submission->function, submission->unique);
+    const struct candidate candidate = {.function = submission->function,
+                                        .priority = submission->priority,
+                                        .background = submission->background,
+                                        .twin = twin,
+                                        .joins = may_join(request, twin),
+                                        .bytes = submission->body_size,
+                                        .others = submission->function->bytes};
+    size_t pieces = is_whole(router, head) ? 0 : head->body_size;
+    struct refusal refusal;
+    struct door *door;
+    struct task *task;
+
+    if (is_refused_there(router, &candidate, &refusal))
+        return refused(request, answer_refusal(peer, &refusal));
+    if (pieces > 0 && !may_arrive(router, pieces)) {
+        peer_wait_arrival(peer, pieces);
+        return ROUTER_WAIT;
+    }
+    if (!door_hold(peer, answer_room(&candidate, pieces)))
+        return ROUTER_WAIT;
+    task = admit(request, submission);
+    if (!task) {
+        door_spare(router, &peer->door);
+        refusal =
+            refusal_of_pool(router->tasks.pool, head->args[0],
+                            router_envelope_size(submission->unique.size + submission->reducer.size,
+                                                 submission->body_size));
+        return refused(request, answer_refusal(peer, &refusal));
+    }
+    door = door_open(peer, DOOR_SUBMIT, head, &task->body);
+    door->task = task;
+    door->arriving = pieces;
+    router->arriving += pieces;
+    return ROUTER_TAKE;
+}
+
 enum router_verdict begin_submit(const struct request *request)
 {
     struct router *router = request->router;
@@ -128,7 +253,6 @@ enum router_verdict begin_submit(const struct request *request)
                                     .body_size = head->body_size,
                                     .priority = request->row->priority,
                                     .background = request->row->background};
-    struct task *task;
     struct refusal refusal;
 
     if (submission.unique.size > GM_UNIQUE_MAX)
@@ -142,50 +266,43 @@ enum router_verdict begin_submit(const struct request *request)
     if (!submission.function)
         return refused(request, request_refuse(request, LIMIT_FUNCTIONS, router->functions.used,
                                                router->limits.functions));
-    if (!door_hold(peer, 1, GM_HEADER_SIZE + GM_HANDLE_MAX))
-        return ROUTER_WAIT;
-    task = admit(request, &submission);
-    if (!task) {
-        door_spare(router, &peer->door);
-        refusal =
-            refusal_of_pool(router->tasks.pool, head->args[0],
-                            router_envelope_size(submission.unique.size + submission.reducer.size,
-                                                 submission.body_size));
-        return refused(request, answer_refusal(peer, &refusal));
-    }
-    door_open(peer, DOOR_SUBMIT, head, &task->body)->task = task;
-    return ROUTER_TAKE;
+    return take_in(request, &submission);
 }
 
-/* The body is there, and the queue, or the task it joins, has filled up since its head was judged. */
-static void refuse_late(struct router *router, struct peer *peer, struct door *door)
+/* Says JOB_CREATED with the handle of the task, or of the one it joins. */
+static void say_created(struct router *router, struct peer *peer, struct door *door,
+                        const struct task *task)
 {
-    struct gm_slice args[2];
+    uint8_t handle[GM_HANDLE_MAX];
+    struct gm_slice arg = {handle, handle_format(&router->slots, task->handle, handle)};
 
-    answer_error_args(ERROR_QUEUE, args);
-    answer_in(peer, door_node(door), GM_ERROR, args, (struct body){0});
-    router->counts.refused++;
-    task_give_up(router, door->task);
+    answer_in(peer, door_node(door), GM_JOB_CREATED, &arg, (struct body){0});
 }
 
+/* The queue, or the task it joins, may have filled up since its head was judged. */
 void commit_submit(struct router *router, struct peer *peer, struct door *door)
 {
     struct task *task = door->task;
     struct task *twin = unique_twin(&router->uniques, task);
-    uint8_t handle[GM_HANDLE_MAX];
-    struct gm_slice arg = {.bytes = handle};
+    const struct candidate candidate = {.function = task->function,
+                                        .priority = (enum task_priority)task->priority,
+                                        .background = task->background,
+                                        .twin = twin,
+                                        .joins = twin != NULL,
+                                        .bytes = task->body.size,
+                                        .others = task->function->bytes - task->body.size};
+    struct refusal refusal;
 
-    if (twin ? !task->background && is_crowded(router, twin)
-             : is_full(task->function, task->priority)) {
-        refuse_late(router, peer, door);
-        return;
-    }
-    arg.size = handle_format(&router->slots, twin ? twin->handle : task->handle, handle);
-    answer_in(peer, door_node(door), GM_JOB_CREATED, &arg, (struct body){0});
-    if (twin) {
+    if (is_refused_there(router, &candidate, &refusal)) {
+        answer_refusal_in(peer, door_node(door), &refusal);
+        router->counts.refused++;
+        task_give_up(router, task);
+    } else if (twin) {
+        say_created(router, peer, door, twin);
         router->counts.coalesced++;
         task_join(router, task, twin);
     } else {
+        say_created(router, peer, door, task);
         router->counts.submitted++;
         task_admit(router, task);
     }

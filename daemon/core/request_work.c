@@ -9,6 +9,7 @@
 #include "router_state.h"
 #include "task.h"
 #include "wire.h"
+#include "worker.h"
 
 /* The task that `handle` names, if this peer has it in hand and knows so. */
 static struct task *task_held(const struct router *router, const struct peer *peer, uint64_t handle)
@@ -65,23 +66,24 @@ static bool hold_late(struct peer *peer, const struct task *task)
 {
     struct gm_slice args[2];
 
-    if (task->state != TASK_ASSIGNED || task->timer.due == 0)
+    peer->door.holds_late = false;
+    if (task->timer.due == 0)
         return true;
     answer_error_args(ERROR_JOB_NOT_FOUND, args);
-    return door_hold(peer, 1, gm_head_size(GM_ERROR, args));
+    peer->door.holds_late = door_hold(peer, gm_head_size(GM_ERROR, args));
+    return peer->door.holds_late;
 }
 
-/* It has run out: the task is not this worker's any more. Without a node it was router_abandon() who
- * took the task away, from all workers. */
+/* It has run out: the task is not this worker's any more. Without a node for that it was router_abandon()
+ * who took the task away, from all workers. */
 static void say_late(struct peer *peer, struct door *door)
 {
-    struct out *out = door_node(door);
     struct gm_slice args[2];
 
-    if (!out)
+    if (!door->holds_late)
         return;
     answer_error_args(ERROR_JOB_NOT_FOUND, args);
-    answer_in(peer, out, GM_ERROR, args, (struct body){0});
+    answer_in(peer, door_node(door), GM_ERROR, args, (struct body){0});
 }
 
 /* Opens the door for what a worker says about a task; its body is kept where it is wanted. */
@@ -97,7 +99,7 @@ static enum router_verdict open_for(const struct request *request, const struct 
         return ROUTER_WAIT;
     if (wanted && !wire_take_result(peer, &body, body_size)) {
         door_spare(request->router, &peer->door);
-        peer_wait(peer, wire_wants(body_size), true);
+        peer_wait(peer, wire_wants(body_size), LANE_BODY);
         return ROUTER_WAIT;
     }
     door_open(peer, kind, request->head, wanted ? &body : NULL)->handle = task->handle;
@@ -117,8 +119,11 @@ static enum router_verdict too_large(const struct request *request, struct task 
     enum router_verdict verdict = answer_refusal(request->peer, &refusal);
     bool last = request->head->type == GM_WORK_COMPLETE || request->head->type == GM_WORK_EXCEPTION;
 
-    if (verdict == ROUTER_SKIP && last)
+    if (verdict == ROUTER_SKIP && last) {
+        if (request->head->type == GM_WORK_EXCEPTION)
+            request->peer->excused = task->handle;
         task_end(router, task, GM_WORK_FAIL, (struct body){0});
+    }
     return verdict;
 }
 
@@ -153,7 +158,10 @@ enum router_verdict begin_fail(const struct request *request)
 
     if (!task)
         return not_held(request);
-    task_end(request->router, task, GM_WORK_FAIL, (struct body){0});
+    if (task->function->rule->retry_on_fail)
+        worker_failed(request->router, task);
+    else
+        task_end(request->router, task, GM_WORK_FAIL, (struct body){0});
     return ROUTER_SKIP;
 }
 
@@ -165,7 +173,7 @@ enum router_verdict begin_event(const struct request *request)
         return not_held(request);
     if (request->head->body_size > request->router->limits.payload_max)
         return too_large(request, task);
-    if (!door_hold(request->peer, listeners(task), 0))
+    if (!door_hold_news(request->peer, listeners(task)))
         return ROUTER_WAIT;
     return open_for(request, task, DOOR_EVENT);
 }
@@ -235,12 +243,12 @@ enum router_verdict begin_status(const struct request *request)
     if (is_listened_to(task)) {
         struct block *text;
 
-        if (!door_hold(request->peer, listeners(task), 0))
+        if (!door_hold_news(request->peer, listeners(task)))
             return ROUTER_WAIT;
         text = status_text(router, numbers);
         if (!text) {
             door_spare(router, door);
-            peer_wait(request->peer, sizeof *text + router->head_max, false);
+            peer_wait(request->peer, sizeof *text + router->head_max, 0);
             return ROUTER_WAIT;
         }
         door->body = (struct body){text, numbers[0].size + 1 + numbers[1].size};

@@ -6,6 +6,7 @@
 #include "inbox.h"
 #include "outbox.h"
 #include "pmad_must.h"
+#include "reserve.h"
 #include "router_state.h"
 #include "task.h"
 #include "worker.h"
@@ -26,22 +27,28 @@ static size_t longest_row(const struct router_limits *limits)
     return limits->registrations_per_worker * (limits->function_name_max + 1) + LONGEST_ANSWER;
 }
 
-size_t router_wire_floor(const struct router_limits *limits)
+size_t router_wire_beside(const struct router_limits *limits)
 {
-    return limits->payload_max + ROUTER_READ_SIZE + 2 * (size_t)WIRE_MARGIN + longest_row(limits);
+    return ROUTER_READ_SIZE + 2 * (size_t)WIRE_MARGIN + longest_row(limits);
 }
 
-size_t router_wire_block_min(const struct router_limits *limits)
+size_t router_wire_floor(const struct router_limits *limits)
+{
+    return limits->payload_max + router_lane_nodes(limits) * router_lane_node_size() +
+           ROUTER_LANE_ANSWERS * router_lane_answer_size(limits) + router_wire_beside(limits);
+}
+
+size_t router_lane_answer_size(const struct router_limits *limits)
 {
     return sizeof(struct out) + head_max(limits) + LONGEST_ANSWER;
 }
 
-size_t router_event_blocks(const struct router_limits *limits)
+size_t router_lane_nodes(const struct router_limits *limits)
 {
-    return limits->waiters_per_task + ROUTER_WIRE_BLOCKS;
+    return limits->waiters_per_task;
 }
 
-size_t router_event_block_min(void)
+size_t router_lane_node_size(void)
 {
     return sizeof(struct out);
 }
@@ -64,13 +71,15 @@ size_t router_needs_runtime(const struct router_limits *limits, struct router_ne
                             size_t max)
 {
     enum { TABLE_NEEDS = 2 }; /* that a table fills in */
-    struct router_need more[3 + 3 * TABLE_NEEDS] = {
-        {round_up(sizeof(struct router)), 1}, {ROUTER_READ_SIZE, 1}, {SCRATCH_SIZE, 1}};
+    struct router_need more[4 + 3 * TABLE_NEEDS] = {{round_up(sizeof(struct router)), 1},
+                                                    {round_up(sizeof(struct rules)), 1},
+                                                    {ROUTER_READ_SIZE, 1},
+                                                    {SCRATCH_SIZE, 1}};
     size_t count;
 
-    table_needs(sizeof(struct peer_slot), limits->connections, more + 3);
-    slots_needs(limits->tasks, more + 5);
-    uniques_needs(limits->tasks, more + 7);
+    table_needs(sizeof(struct peer_slot), limits->connections, more + 4);
+    slots_needs(limits->tasks, more + 6);
+    uniques_needs(limits->tasks, more + 8);
     count = add_needs(needs, max, 0, more, sizeof more / sizeof *more);
     functions_needs(limits->functions, limits->function_name_max, more);
     return add_needs(needs, max, count, more, 4);
@@ -106,42 +115,75 @@ static bool make_tables(struct router *router)
     return true;
 }
 
-/* How many blocks of at least that size are free. */
-static size_t count_blocks(const struct store *store, size_t size)
+/* The name that a pattern is, where nothing in it is wild. */
+static bool is_name(const struct router_pattern *pattern, uint8_t *name)
 {
-    struct pmad_stats stats;
-    size_t count = 0;
+    for (size_t i = 0; i < pattern->size; i++) {
+        if (pattern->items[i] == ROUTER_ANY_BYTE || pattern->items[i] == ROUTER_ANY_BYTES)
+            return false;
+        name[i] = (uint8_t)pattern->items[i];
+    }
+    return true;
+}
 
-    pmad_stats(store->pool, &stats);
-    for (size_t i = 0; i < stats.class_count; i++)
-        if (stats.classes[i].block_size >= size)
-            count += stats.classes[i].blocks - stats.classes[i].in_use;
-    return count;
+/* Functions that have a reserve are there from the beginning, and stay. */
+static bool make_reserves(struct router *router)
+{
+    const struct rules *rules = router->rules;
+
+    for (size_t i = 0; i < rules->row_count; i++) {
+        const struct router_function_row *row = &rules->rows[i];
+        uint8_t name[ROUTER_PATTERN_MAX];
+        struct function *function;
+
+        if (row->rule.reserve == 0)
+            continue;
+        if (!is_name(&row->match, name) || row->match.size > router->limits.function_name_max)
+            return false;
+        function = function_obtain(&router->functions, (struct gm_slice){name, row->match.size});
+        if (!function || function->rule != &row->rule)
+            return false;
+        function_declare(&router->functions, function);
+        if (!reserve_init(router, function))
+            return false;
+    }
+    return router->reserved_slots <= router->limits.tasks;
+}
+
+/* The pool `tasks` holds one task of payload_max at least. */
+static bool holds_a_task(const struct router *router)
+{
+    size_t envelope = router_envelope_size(GM_UNIQUE_MAX, 0);
+
+    return store_block_max(&router->tasks) >= envelope &&
+           router->tasks.room >= router->limits.payload_max + 2 * envelope;
 }
 
 static enum router_status make(struct router *router, const struct router_setup *setup)
 {
     const struct router_limits *limits = &router->limits;
     struct siphash_key key = siphash_key(setup->seed);
-    struct store *tasks = &router->tasks;
-    size_t envelope = router_envelope_size(GM_UNIQUE_MAX, 0);
 
     router->read_buffer = pmad_alloc(router->runtime, ROUTER_READ_SIZE);
     router->scratch = pmad_alloc(router->runtime, SCRATCH_SIZE);
-    if (!router->read_buffer || !router->scratch || !make_tables(router) ||
+    router->rules = pmad_alloc(router->runtime, round_up(sizeof *router->rules));
+    if (router->rules)
+        rules_init(router->rules, setup);
+    if (!router->rules || !router->read_buffer || !router->scratch || !make_tables(router) ||
         !slots_init(&router->slots, router->runtime, limits->tasks, setup->handle_prefix, key) ||
         !uniques_init(&router->uniques, router->runtime, limits->tasks, key) ||
         !functions_init(&router->functions, router->runtime, limits->functions,
-                        limits->function_name_max, key))
+                        limits->function_name_max, router->rules, key))
         return ROUTER_RUNTIME_TOO_SMALL;
-    router->functions.max_queue = setup->every_function.max_queue;
-    if (!store_take_body(&router->wire, &router->lane.body, limits->payload_max) ||
-        router->wire.room < router_wire_floor(limits) - limits->payload_max ||
-        count_blocks(&router->wire, router_wire_block_min(limits)) < ROUTER_WIRE_BLOCKS ||
-        count_blocks(&router->wire, router_event_block_min()) < router_event_blocks(limits))
+    if (!lane_init(router) || router->wire.room < router_wire_beside(limits))
         return ROUTER_WIRE_TOO_SMALL;
-    if (store_block_max(tasks) < envelope || tasks->room < limits->payload_max + 2 * envelope)
+    if (!holds_a_task(router))
         return ROUTER_TASKS_TOO_SMALL;
+    if (!make_reserves(router) || !holds_a_task(router))
+        return ROUTER_RESERVE_TOO_LARGE;
+    router->arriving_max = router->tasks.room / 2;
+    if (router->arriving_max < limits->payload_max)
+        router->arriving_max = limits->payload_max;
     return ROUTER_OK;
 }
 
@@ -160,18 +202,19 @@ enum router_status router_init(struct router **router_out, const struct router_s
         .workers = setup->pools.workers,
         .runtime = setup->pools.runtime,
         .head_max = head_max(&setup->limits),
-        .every_function = setup->every_function,
         .worker_wakeup = setup->worker_wakeup,
         .round_robin = setup->round_robin,
         .exceptions = setup->exceptions,
         .about.pid = setup->pid,
+        .gauges = setup->gauges,
+        .gauge_count = setup->gauge_count,
     };
     (void)snprintf(router->about.version, sizeof router->about.version, "%s", setup->version);
     (void)snprintf(router->about.verbosity, sizeof router->about.verbosity, "%s", setup->verbosity);
     wheel_init(&router->millis);
     wheel_init(&router->seconds);
-    store_init(&router->tasks, setup->pools.tasks);
-    store_init(&router->wire, setup->pools.wire);
+    store_init(&router->tasks, setup->pools.tasks, &router->scarcity);
+    store_init(&router->wire, setup->pools.wire, &router->scarcity);
     TAILQ_INIT(&router->ready);
     TAILQ_INIT(&router->starved);
     TAILQ_INIT(&router->resumed);
@@ -197,11 +240,14 @@ void router_finish(struct router *router)
             continue;
         task_forget(router, task);
     }
-    store_give_chain(&router->wire, router->lane.body.first);
+    for (size_t i = 0; router->reserved_slots > 0; i++)
+        reserve_finish(router, table_at(&router->functions.table, i));
+    lane_finish(router);
     functions_finish(&router->functions, runtime);
     uniques_finish(&router->uniques, runtime);
     slots_finish(&router->slots, runtime);
     table_finish(&router->peers, runtime);
+    pmad_free(runtime, router->rules);
     pmad_free(runtime, router->scratch);
     pmad_free(runtime, router->read_buffer);
     pmad_free(runtime, router);
@@ -218,15 +264,26 @@ const char *router_status_text(enum router_status status)
         return "the pool wire cannot hold a result of payload_max beside one read";
     case ROUTER_TASKS_TOO_SMALL:
         return "the pool tasks cannot hold one task of payload_max";
+    case ROUTER_RESERVE_TOO_LARGE:
+        return "the pool tasks, or the limits, cannot hold what is reserved for functions";
     }
     return "unknown status";
 }
 
 /* ---- peers come and go ---- */
 
-bool router_has_room(const struct router *router)
+/* Are the connections left those of the reserve? */
+static bool only_reserve_is_left(const struct router *router)
 {
-    return router->counts.peers < router->limits.connections;
+    return router->counts.peers + router->limits.connections_reserved >= router->limits.connections;
+}
+
+bool router_has_room(const struct router *router, unsigned rights)
+{
+    bool may_take_reserve = rights & (RIGHT_WORK | RIGHT_ADMIN);
+
+    return router->counts.peers < router->limits.connections &&
+           (may_take_reserve || !only_reserve_is_left(router));
 }
 
 static void take_row(struct router *router, struct peer *peer)
@@ -252,11 +309,12 @@ static void give_row(struct router *router, const struct peer *peer)
 void router_connect(struct router *router, struct peer *peer, int number, const char *address,
                     unsigned rights)
 {
-    MUST(router_has_room(router));
+    MUST(router->counts.peers < router->limits.connections);
     *peer = (struct peer){.router = router,
                           .number = number,
                           .id = "-",
                           .rights = (uint8_t)rights,
+                          .reserved = only_reserve_is_left(router),
                           .takes_exceptions = router->exceptions};
     (void)snprintf(peer->address, sizeof peer->address, "%s", address);
     STAILQ_INIT(&peer->outbox.queue);
@@ -323,10 +381,16 @@ size_t router_abandon(struct router *router)
     return lost;
 }
 
+uint64_t router_scarcity(struct router *router, uint64_t nth, bool on)
+{
+    uint64_t seen = router->scarcity.seen;
+
+    router->scarcity = (struct scarcity){.left = nth, .goes_on = on};
+    return seen;
+}
+
 void router_counts(const struct router *router, struct router_counts *counts)
 {
-    const struct peer *peer;
-
     *counts = router->counts;
     counts->functions = router->functions.used;
     counts->tasks = router->slots.used;
@@ -336,7 +400,6 @@ void router_counts(const struct router *router, struct router_counts *counts)
     counts->assigned = router->states[TASK_ASSIGNED];
     counts->cancelled_running = router->states[TASK_CANCELLED];
     counts->told = router->states[TASK_TOLD];
-    counts->starved = 0;
-    TAILQ_FOREACH (peer, &router->starved, halted)
-        counts->starved++;
+    counts->reserved = router->reserved_slots;
+    counts->arriving_bytes = router->arriving;
 }

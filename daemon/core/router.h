@@ -45,6 +45,7 @@ struct router;
  * never. */
 struct router_limits {
     size_t connections;
+    size_t connections_reserved; /* of them: who comes last may not submit */
     size_t tasks;
     size_t functions;
     size_t function_name_max;
@@ -67,11 +68,42 @@ struct router_pools {
     struct pmad *runtime; /* tables, once, in router_init() */
 };
 
-/* What holds for every function; pmadd.conf(5), section [function *]. */
+/* What holds for a function; pmadd.conf(5), sections [function *] and [function LABEL]. */
 struct router_function_rule {
     uint64_t timeout_us; /* how long a worker may have a task; 0: for ever */
     size_t retries;      /* how many workers a task may cost, at most 65535; 0: any number */
     size_t max_queue;    /* tasks of it at once, running ones included; 0: no limit of its own */
+    size_t max_bytes;    /* bytes of their bodies; 0: no limit of its own */
+    size_t reserve;      /* submissions it has room for whatever others do, */
+    size_t reserve_size; /* each with a body of so many bytes */
+    bool retry_on_fail;  /* WORK_FAIL counts as a lost worker */
+};
+
+/* A pattern of function names: bytes, ROUTER_ANY_BYTE for any one, ROUTER_ANY_BYTES for any number. */
+enum {
+    ROUTER_ANY_BYTE = 256,
+    ROUTER_ANY_BYTES = 257,
+    ROUTER_PATTERN_MAX = 128, /* items */
+    ROUTER_PATTERNS_MAX = 64, /* that rights are limited to */
+    ROUTER_RULES_MAX = 64     /* functions, or kinds of them, with rules of their own */
+};
+
+struct router_pattern {
+    size_t size;
+    uint16_t items[ROUTER_PATTERN_MAX];
+};
+
+/* The functions that `match` matches have that rule; of several that match, the first. One with a
+ * reserve matches one name. */
+struct router_function_row {
+    struct router_pattern match;
+    struct router_function_rule rule;
+};
+
+/* A number of the driver's that the line `stats` tells beside the router's own. */
+struct router_gauge {
+    const char *name;
+    const uint64_t *value;
 };
 
 enum { ROUTER_PREFIX_MAX = 42 /* bytes of `handle_prefix` */ };
@@ -79,7 +111,13 @@ enum { ROUTER_PREFIX_MAX = 42 /* bytes of `handle_prefix` */ };
 struct router_setup {
     struct router_limits limits;
     struct router_pools pools;
-    struct router_function_rule every_function;
+    struct router_function_rule every_function; /* that no row matches; without a reserve */
+    const struct router_function_row *functions;
+    size_t function_count;                 /* at most ROUTER_RULES_MAX */
+    const struct router_pattern *patterns; /* for router_grant() */
+    size_t pattern_count;                  /* at most ROUTER_PATTERNS_MAX */
+    const struct router_gauge *gauges;     /* kept by reference, with what they point to */
+    size_t gauge_count;
     const char
         *handle_prefix;    /* of job handles: 1 to ROUTER_PREFIX_MAX printable bytes, no blanks */
     const char *version;   /* what the line `version` answers */
@@ -100,7 +138,8 @@ enum router_status {
     ROUTER_OK,
     ROUTER_RUNTIME_TOO_SMALL, /* the pool `runtime` cannot hold the tables, see router_needs() */
     ROUTER_WIRE_TOO_SMALL,    /* the pool `wire` cannot hold a body of payload_max and one read */
-    ROUTER_TASKS_TOO_SMALL    /* the pool `tasks` cannot hold one task of payload_max */
+    ROUTER_TASKS_TOO_SMALL,   /* the pool `tasks` cannot hold one task of payload_max */
+    ROUTER_RESERVE_TOO_LARGE /* the pool `tasks`, or the limits, cannot hold all that is reserved */
 };
 
 /*
@@ -126,20 +165,31 @@ size_t router_envelope_size(size_t texts_size, size_t body_size);
 /* Bytes of a waiter: one for each foreground submission, from the pool `tasks`. */
 size_t router_waiter_size(void);
 
-/* Bytes the pool `wire` must have room for: the lane (payload_max), and beside the blocks that it takes
- * one read, a margin, the longest row of a listing. */
+/*
+ * The router keeps lanes back, so that nobody waits for ever for an answer, nor what a worker says for its
+ * clients. It takes them of the pool `wire` at init, in this order: a body of payload_max; a node of
+ * router_lane_node_size() bytes for each client that can wait for one task; ROUTER_LANE_ANSWERS nodes of
+ * router_lane_answer_size() bytes, with room for the longest answer.
+ */
+enum { ROUTER_LANE_ANSWERS = 8 };
+
+size_t router_lane_nodes(const struct router_limits *limits);
+size_t router_lane_node_size(void);
+size_t router_lane_answer_size(const struct router_limits *limits);
+
+/* Bytes of bodies that the pool `wire` must have room for beside the blocks of the lanes: one read, a
+ * margin, the longest row of a listing. */
+size_t router_wire_beside(const struct router_limits *limits);
+
+/* The same with the lanes, if every block were as large as what is in it: what a pool has at least. */
 size_t router_wire_floor(const struct router_limits *limits);
 
-/* The longest answer lies in one block: the pool `wire` must have ROUTER_WIRE_BLOCKS of at least so many
- * bytes beside the lane. */
-enum { ROUTER_WIRE_BLOCKS = 8 };
-
-size_t router_wire_block_min(const struct router_limits *limits);
-
-/* What a worker says to all who wait for a task takes a node for each: so many blocks of at least so
- * many bytes the pool `wire` must have beside the lane. */
-size_t router_event_blocks(const struct router_limits *limits);
-size_t router_event_block_min(void);
+/*
+ * What a reserve takes of the pool `tasks` at init, for each submission: an envelope of so many bytes,
+ * a body of reserve_size in blocks of its own, and a waiter; and a slot. The rest of the pool must hold
+ * one task of payload_max as ever.
+ */
+size_t router_reserve_envelope(const struct router_limits *limits);
 
 /* Makes a router out of blocks of the pools. On ROUTER_OK `*router` is ready until router_finish();
  * on any other status nothing is held. `setup` is not kept, nor what it points to but the pools. */
@@ -153,16 +203,21 @@ const char *router_status_text(enum router_status status);
 
 /* ---- peers come and go ---- */
 
-/* True while one more peer may connect. */
-bool router_has_room(const struct router *router);
+/* True while one more peer that may do `rights`, a set of enum peer_right, may connect: the last
+ * connections_reserved are for those who may work or administer. */
+bool router_has_room(const struct router *router, unsigned rights);
 
 /*
  * Makes `*peer`, memory of the caller's, a peer of the router; there must be room. `number` is what
  * listings call it (its descriptor), `address` one word of at most PEER_ADDRESS_MAX bytes, `rights`
- * what it may ask for, a set of enum peer_right.
+ * what it may ask for, for every function: a set of enum peer_right. One that takes a connection of the
+ * reserve may not submit: that is refused, and ends it.
  */
 void router_connect(struct router *router, struct peer *peer, int number, const char *address,
                     unsigned rights);
+
+/* Allows it `right` for the functions that pattern `index` of router_setup matches, too. */
+void router_grant(struct router *router, struct peer *peer, enum peer_right right, size_t index);
 
 /* Ends a peer: its unfinished frame is forgotten, its queued foreground tasks are dropped, its
  * assigned ones go back to the head of their queues, what waited to be said to it is given back.
@@ -256,6 +311,15 @@ bool router_is_empty(const struct router *router);
  * are lost. */
 size_t router_abandon(struct router *router);
 
+/* ---- scarcity, for tests and the simulator ---- */
+
+/*
+ * The nth allocation from now on (1: the next) fails as if its pool were used up, and, if `on`, so do
+ * all after it; 0: none does. It may be one of any pool that the running router takes from. Returns how
+ * many there have been since the last call.
+ */
+uint64_t router_scarcity(struct router *router, uint64_t nth, bool on);
+
 /* ---- looking at it ---- */
 
 struct router_counts {
@@ -263,8 +327,11 @@ struct router_counts {
     size_t functions;
     size_t tasks; /* the sum of the following */
     size_t arriving, delayed, queued, assigned, cancelled_running, told;
+    size_t bytes;          /* of the payloads of those that have not ended, */
+    size_t arriving_bytes; /* and of those that come piece by piece */
     size_t waiters, registrations;
     size_t starved;          /* peers that wait for memory */
+    size_t reserved;         /* submissions that there is room for in the reserves of functions */
     uint64_t submitted;      /* tasks accepted: JOB_CREATED was said */
     uint64_t completed;      /* ended by WORK_COMPLETE */
     uint64_t failed;         /* ended by WORK_FAIL or WORK_EXCEPTION, or given up */
@@ -274,6 +341,7 @@ struct router_counts {
     uint64_t retried;        /* put back in their queue: their worker was lost, or took too long */
     uint64_t refused;        /* submissions refused, for whatever reason */
     uint64_t dropped_slow;   /* peers that did not read */
+    uint64_t denied;         /* requests for which the peer had no right */
     uint64_t dropped_silent; /* peers that did not speak, or stopped in the middle of a frame */
 };
 

@@ -4,8 +4,10 @@
 /* The whole state of a router: what the files of the core share, and nobody else sees. */
 #include <stdbool.h>
 
+#include "answer.h"
 #include "function.h"
 #include "router.h"
+#include "rules.h"
 #include "slot.h"
 #include "store.h"
 #include "table.h"
@@ -21,7 +23,11 @@ enum {
      * clients, others are read and answered. */
     BODY_MARGIN = 2 * WIRE_MARGIN,
     /* What all listings together may write in a turn, and so the largest piece of one, about. */
-    LISTING_TURN = 65536,
+    LISTING_TURN = 32768,
+    /* What one read brings of heads and small frames: all of it is done before others have a turn. */
+    READ_TURN = 16384,
+    /* How many clients may be told news of their tasks in a turn, about. */
+    NEWS_TURN = 16384,
     /* Heads that are made when they are written are made here. */
     SCRATCH_SIZE = 65536,
     VERSION_MAX = 64,
@@ -44,19 +50,26 @@ struct router {
     struct pmad *pools[ROUTER_POOLS]; /* tasks, wire, workers, runtime: in the order of listings */
     struct pmad *workers;
     struct pmad *runtime;
+    struct scarcity scarcity;
     struct store tasks;
     struct store wire;
     struct lane lane;
     struct slots slots;
+    struct rules *rules;
     struct functions functions;
     struct uniques uniques;
     struct wheel millis;  /* of the clock that never goes back: time limits of workers */
     struct wheel seconds; /* of the wall clock: tasks that are not to run before */
     struct table peers;   /* struct peer_slot */
     uint32_t peers_free;
-    size_t head_max; /* bytes of the largest head that is listened to */
+    size_t reserved_slots; /* of free kits */
+    size_t arriving;       /* bytes of bodies that come piece by piece, */
+    size_t arriving_max;   /* and how many there may be: half the pool `tasks`, or one */
+    size_t head_max;       /* bytes of the largest head that is listened to */
     size_t unread; /* bytes of the read buffer not judged yet: the pool `wire` has room for them */
+    uint64_t turn; /* how many there have been */
     size_t listing_left; /* of this turn's LISTING_TURN */
+    size_t news_left;    /* and of its NEWS_TURN */
     uint8_t *read_buffer;
     uint8_t *scratch;
     struct router_now now;
@@ -67,10 +80,12 @@ struct router {
     struct peer_list timers[PEER_DEADLINES];
     size_t states[TASK_STATES]; /* tasks in each state; TASK_FREE is not counted */
     struct router_counts counts;
-    struct router_function_rule every_function;
     size_t worker_wakeup;
     bool round_robin, exceptions;
     struct router_about about;
+    const struct router_gauge *gauges;
+    size_t gauge_count;
+    uint64_t refused[REFUSAL_LIMITS]; /* for each reason */
 };
 
 /* A row of the table of peers, so that listings can stop at one and go on at the next. */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "decimal.h"
+#include "figure.h"
+#include "rights.h"
 #include "router_state.h"
 #include "worker.h"
 
@@ -67,11 +69,11 @@ static size_t count_functions(const struct router *router)
 }
 
 /* FUNCTION TAB TOTAL TAB RUNNING TAB WORKERS */
-static void add_status(const struct router *router, size_t index, struct row_text *text)
+static void add_status(const struct peer *peer, size_t index, struct row_text *text)
 {
-    const struct function *function = function_at(&router->functions, index);
+    const struct function *function = function_at(&peer->router->functions, index);
 
-    if (!function)
+    if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
         return;
     add_name(text, function);
     add_column(text, function_total(function));
@@ -82,11 +84,11 @@ static void add_status(const struct router *router, size_t index, struct row_tex
 
 /* FUNCTION TAB HIGH TAB NORMAL TAB LOW TAB WORKERS. A task for later has normal priority: no packet
  * submits it with another. */
-static void add_priorities(const struct router *router, size_t index, struct row_text *text)
+static void add_priorities(const struct peer *peer, size_t index, struct row_text *text)
 {
-    const struct function *function = function_at(&router->functions, index);
+    const struct function *function = function_at(&peer->router->functions, index);
 
-    if (!function)
+    if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
         return;
     add_name(text, function);
     add_column(text, function->queued_of[PRIORITY_HIGH]);
@@ -104,9 +106,9 @@ static size_t count_peers(const struct router *router)
 }
 
 /* FD ADDRESS ID : F1 F2 */
-static void add_peer(const struct router *router, size_t index, struct row_text *text)
+static void add_peer(const struct peer *peer, size_t index, struct row_text *text)
 {
-    const struct peer_slot *slot = table_at(&router->peers, index);
+    const struct peer_slot *slot = table_at(&peer->router->peers, index);
     const struct registration *registration;
 
     if (!slot->peer)
@@ -118,6 +120,8 @@ static void add_peer(const struct router *router, size_t index, struct row_text 
     add(text, slot->peer->id);
     add(text, " :");
     TAILQ_FOREACH (registration, &slot->peer->registrations, in_peer) {
+        if (!peer_may_to(peer, RIGHT_OBSERVE, registration->function))
+            continue;
         add(text, " ");
         add_name(text, registration->function);
     }
@@ -133,14 +137,14 @@ static size_t count_tasks(const struct router *router)
 
 /* Its client knows the task, and has not been told its end. One that was cancelled in its worker's hand
  * is shown as long as the worker has it. */
-static bool is_shown(const struct task *task)
+static bool is_shown(const struct peer *peer, const struct task *task)
 {
     switch ((enum task_state)task->state) {
     case TASK_DELAYED:
     case TASK_QUEUED:
     case TASK_ASSIGNED:
     case TASK_CANCELLED:
-        return true;
+        return peer_may_to(peer, RIGHT_OBSERVE, task->function);
     case TASK_FREE:
     case TASK_ARRIVING:
     case TASK_TOLD:
@@ -157,14 +161,15 @@ static bool is_ignored(const struct task *task)
 }
 
 /* HANDLE TAB RETRIES TAB IGNORED TAB BACKGROUND */
-static void add_task(const struct router *router, size_t index, struct row_text *text)
+static void add_task(const struct peer *peer, size_t index, struct row_text *text)
 {
-    const struct task *task = slot_at(&router->slots, index);
+    const struct slots *slots = &peer->router->slots;
+    const struct task *task = slot_at(slots, index);
     uint8_t handle[GM_HANDLE_MAX];
 
-    if (!task || !is_shown(task))
+    if (!task || !is_shown(peer, task))
         return;
-    add_bytes(text, handle, handle_format(&router->slots, task->handle, handle));
+    add_bytes(text, handle, handle_format(slots, task->handle, handle));
     add_column(text, task->lost);
     add_column(text, is_ignored(task));
     add_column(text, task->background);
@@ -172,11 +177,11 @@ static void add_task(const struct router *router, size_t index, struct row_text 
 }
 
 /* UNIQUE ID. One that is a full stop would end the listing. */
-static void add_unique(const struct router *router, size_t index, struct row_text *text)
+static void add_unique(const struct peer *peer, size_t index, struct row_text *text)
 {
-    const struct task *task = slot_at(&router->slots, index);
+    const struct task *task = slot_at(&peer->router->slots, index);
 
-    if (!task || !is_shown(task))
+    if (!task || !is_shown(peer, task))
         return;
     if (task->unique_size == 1 && task->unique[0] == '.')
         add(text, "?");
@@ -194,14 +199,14 @@ static size_t count_classes(const struct router *router)
 }
 
 /* POOL TAB CLASS TAB BLOCKS TAB USED TAB HIGH-WATER TAB REFUSED */
-static void add_class(const struct router *router, size_t index, struct row_text *text)
+static void add_class(const struct peer *peer, size_t index, struct row_text *text)
 {
     static const char *const names[ROUTER_POOLS] = {"tasks", "wire", "workers", "runtime"};
     size_t pool = index / PMAD_CLASSES_MAX;
     struct pmad_stats stats;
     const struct pmad_class_stats *class;
 
-    pmad_stats(router->pools[pool], &stats);
+    pmad_stats(peer->router->pools[pool], &stats);
     if (index % PMAD_CLASSES_MAX >= stats.class_count)
         return;
     class = &stats.classes[index % PMAD_CLASSES_MAX];
@@ -214,11 +219,24 @@ static void add_class(const struct router *router, size_t index, struct row_text
     add(text, "\n");
 }
 
+/* ---- numbers ---- */
+
+/* NAME TAB VALUE */
+static void add_figure(const struct peer *peer, size_t index, struct row_text *text)
+{
+    struct figure figure = figure_at(peer->router, index);
+
+    add(text, figure.group);
+    add(text, figure.name);
+    add_column(text, figure.value);
+    add(text, "\n");
+}
+
 /* ---- the table ---- */
 
 struct rows {
     size_t (*count)(const struct router *router);
-    void (*add)(const struct router *router, size_t index, struct row_text *text);
+    void (*add)(const struct peer *peer, size_t index, struct row_text *text);
 };
 
 static const struct rows rows_of[] = {
@@ -228,6 +246,7 @@ static const struct rows rows_of[] = {
     [LISTING_JOBS] = {count_tasks, add_task},
     [LISTING_UNIQUES] = {count_tasks, add_unique},
     [LISTING_POOLS] = {count_classes, add_class},
+    [LISTING_STATS] = {figure_count, add_figure},
 };
 
 size_t row_count(const struct router *router, enum listing_kind kind)
@@ -235,10 +254,9 @@ size_t row_count(const struct router *router, enum listing_kind kind)
     return rows_of[kind].count(router);
 }
 
-void row_add(const struct router *router, enum listing_kind kind, size_t index,
-             struct row_text *text)
+void row_add(const struct peer *peer, enum listing_kind kind, size_t index, struct row_text *text)
 {
-    rows_of[kind].add(router, index, text);
+    rows_of[kind].add(peer, index, text);
 }
 
 void row_add_end(struct row_text *text)

@@ -2,7 +2,8 @@
 #define ROW_H
 
 /*
- * The rows of listings: what is told of one function, one connection, one task, one class of blocks.
+ * The rows of listings: what is told of one function, one connection, one task, one class of blocks, one
+ * number.
  *
  * A row is one line whatever is in it. Names and unique ids are shown as they are, a TAB included,
  * but for the bytes that end a line: those are shown as `?`.
@@ -10,6 +11,7 @@
 #include "listing.h"
 #include "store.h"
 
+struct peer;
 struct router;
 
 /* Where a row goes: its bytes are counted or, where it `writes`, written at the cursor as well. */
@@ -22,9 +24,8 @@ struct row_text {
 /* How many rows the table of a listing has, those of nobody among them. */
 size_t row_count(const struct router *router, enum listing_kind kind);
 
-/* Adds row `index`, below row_count(); nothing where nobody is in it. */
-void row_add(const struct router *router, enum listing_kind kind, size_t index,
-             struct row_text *text);
+/* Adds row `index`, below row_count(); nothing where nobody is in it whom `peer` may observe. */
+void row_add(const struct peer *peer, enum listing_kind kind, size_t index, struct row_text *text);
 
 /* Adds the line that ends every listing. */
 void row_add_end(struct row_text *text);

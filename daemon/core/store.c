@@ -11,12 +11,12 @@ static size_t room_in(size_t block_size)
     return block_size > sizeof(struct block) ? block_size - sizeof(struct block) : 0;
 }
 
-void store_init(struct store *store, struct pmad *pool)
+void store_init(struct store *store, struct pmad *pool, struct scarcity *scarcity)
 {
     struct pmad_stats stats;
 
     pmad_stats(pool, &stats);
-    *store = (struct store){.pool = pool, .class_count = stats.class_count};
+    *store = (struct store){.pool = pool, .class_count = stats.class_count, .scarcity = scarcity};
     for (size_t i = 0; i < stats.class_count; i++) {
         const struct pmad_class_stats *class = &stats.classes[i];
 
@@ -56,7 +56,8 @@ static void *take_from(struct store *store, size_t class)
     return block;
 }
 
-void *store_take(struct store *store, size_t size)
+/* The best-fitting class, or the next larger. */
+static void *take(struct store *store, size_t size)
 {
     for (size_t i = best_class(store, size); i < store->class_count; i++) {
         void *block = take_from(store, i);
@@ -65,6 +66,11 @@ void *store_take(struct store *store, size_t size)
             return block;
     }
     return NULL;
+}
+
+void *store_take(struct store *store, size_t size)
+{
+    return scarcity_strikes(store->scarcity) ? NULL : take(store, size);
 }
 
 void store_give(struct store *store, void *block)
@@ -77,7 +83,7 @@ void store_give(struct store *store, void *block)
 /* A block towards `left` bytes of a body. */
 static struct block *take_piece(struct store *store, size_t left)
 {
-    struct block *block = store_take(store, sizeof *block + left);
+    struct block *block = take(store, sizeof *block + left);
 
     for (size_t i = best_class(store, sizeof *block + left); !block && i-- > 0;)
         if (room_in(store->class_size[i]) > 0)
@@ -96,7 +102,7 @@ bool store_take_body(struct store *store, struct body *body, size_t size)
     size_t left = size;
 
     *body = (struct body){.size = size};
-    if (store->room < size)
+    if (store->room < size || (size > 0 && scarcity_strikes(store->scarcity)))
         return false;
     while (left > 0) {
         struct block *block = take_piece(store, left);

@@ -16,6 +16,7 @@
 #include "block.h"
 #include "gm_frame.h"
 #include "incPMAD.h"
+#include "scarcity.h"
 #include "siphash.h"
 
 struct store {
@@ -24,9 +25,11 @@ struct store {
     size_t class_size[PMAD_CLASSES_MAX];
     size_t room; /* bytes of bodies that the free blocks could hold */
     bool given;  /* something was given back; for who waits, who resets it */
+    struct scarcity *scarcity;
 };
 
-void store_init(struct store *store, struct pmad *pool);
+/* `scarcity` is asked at every allocation. */
+void store_init(struct store *store, struct pmad *pool, struct scarcity *scarcity);
 
 /* The largest block, in bytes. */
 size_t store_block_max(const struct store *store);

@@ -4,6 +4,7 @@
 
 #include "outbox.h"
 #include "pmad_must.h"
+#include "reserve.h"
 #include "router_state.h"
 #include "unique.h"
 #include "wire.h"
@@ -25,11 +26,22 @@ static const bool may_move[TASK_STATES][TASK_STATES] = {
 static const bool may_be_joined[TASK_STATES] = {
     [TASK_DELAYED] = true, [TASK_QUEUED] = true, [TASK_ASSIGNED] = true};
 
+/* In these its body counts for its function. */
+static const bool is_carried[TASK_STATES] = {[TASK_ARRIVING] = true,
+                                             [TASK_DELAYED] = true,
+                                             [TASK_QUEUED] = true,
+                                             [TASK_ASSIGNED] = true,
+                                             [TASK_CANCELLED] = true};
+
 /* It enters a state, by 1, or leaves it, by -1: everybody who counts, counts. */
 static void count_state(struct router *router, const struct task *task, size_t by)
 {
     struct function *function = task->function;
 
+    if (is_carried[task->state]) {
+        function->bytes += by * task->body.size;
+        router->counts.bytes += by * task->body.size;
+    }
     switch ((enum task_state)task->state) {
     case TASK_ARRIVING:
         function->arriving += by;
@@ -77,10 +89,9 @@ static size_t inner_offset(size_t texts_size)
     return (offsetof(struct task, unique) + texts_size + 7) & ~(size_t)7;
 }
 
-static struct block *inner_block(struct task *task)
+static struct block *inner_block(struct task *task, size_t texts_size)
 {
-    return (struct block *)((uint8_t *)task +
-                            inner_offset((size_t)task->unique_size + task->reducer_size));
+    return (struct block *)((uint8_t *)task + inner_offset(texts_size));
 }
 
 const uint8_t *task_reducer(const struct task *task)
@@ -114,10 +125,9 @@ static struct task *take_envelope(struct store *store, const struct submission *
 
     if (!task)
         return NULL;
-    *task = (struct task){.unique_size = (uint8_t)submission->unique.size,
-                          .reducer_size = (uint16_t)submission->reducer.size};
+    *task = (struct task){0};
     if (body_size > 0) {
-        struct block *block = inner_block(task);
+        struct block *block = inner_block(task, texts_of(submission));
 
         *block = (struct block){.capacity = (uint32_t)body_size, .refs = 1};
         task->body = (struct body){.first = block, .size = body_size};
@@ -150,17 +160,26 @@ static bool is_together(const struct store *store, const struct submission *subm
                sizes[store_class(store, bare)] + sizes[store_class(store, chain)];
 }
 
+/* Of the pool. */
+static struct task *take_task(struct store *store, const struct submission *submission)
+{
+    struct task *task = NULL;
+
+    if (is_together(store, submission))
+        task = take_envelope(store, submission, submission->body_size);
+    return task ? task : take_apart(store, submission);
+}
+
 struct task *task_arrive(struct router *router, const struct submission *submission)
 {
-    struct store *store = &router->tasks;
-    struct task *task = is_together(store, submission)
-                            ? take_envelope(store, submission, submission->body_size)
-                            : take_apart(store, submission);
+    struct task *task = reserve_take(router, submission);
 
     if (!task)
-        task = take_apart(store, submission);
+        task = take_task(&router->tasks, submission);
     if (!task)
         return NULL;
+    task->unique_size = (uint8_t)submission->unique.size;
+    task->reducer_size = (uint16_t)submission->reducer.size;
     memcpy(task->unique, submission->unique.bytes, submission->unique.size);
     if (submission->reducer.size > 0)
         memcpy(task->unique + task->unique_size, submission->reducer.bytes,
@@ -182,7 +201,12 @@ void task_free(struct router *router, struct task *task)
         body_release(router, task->result.first);
     task_move(router, task, TASK_FREE);
     slot_give(&router->slots, task->handle);
-    if (task->body.first && task->body.first != inner_block(task))
+    if (task->reserved) {
+        reserve_give(router, task);
+        return;
+    }
+    if (task->body.first &&
+        task->body.first != inner_block(task, (size_t)task->unique_size + task->reducer_size))
         store_give_chain(&router->tasks, task->body.first);
     store_give(&router->tasks, task);
 }
@@ -246,8 +270,10 @@ void task_forget(struct router *router, struct task *task)
 
 struct waiter *waiter_attach(struct router *router, struct task *task, struct peer *peer)
 {
-    struct waiter *waiter = store_take(&router->tasks, sizeof *waiter);
+    struct waiter *waiter = task->reserved ? reserve_take_waiter(router, task) : NULL;
 
+    if (!waiter)
+        waiter = store_take(&router->tasks, sizeof *waiter);
     if (!waiter)
         return NULL;
     *waiter = (struct waiter){.task = task, .peer = peer};
@@ -266,7 +292,8 @@ static void waiter_detach(struct router *router, struct waiter *waiter)
     waiter->task->waiter_count--;
     waiter->peer->waiter_count--;
     router->counts.waiters--;
-    store_give(&router->tasks, waiter);
+    if (!reserve_give_waiter(router, waiter->task, waiter))
+        store_give(&router->tasks, waiter);
 }
 
 void waiter_leave(struct router *router, struct waiter *waiter)
@@ -359,7 +386,6 @@ void task_cancel(struct router *router, struct task *task)
 {
     router->counts.cancelled++;
     if (task->state == TASK_ASSIGNED) {
-        wheel_stop(&router->millis, &task->timer);
         task_move(router, task, TASK_CANCELLED);
         tell_end(task, GM_WORK_FAIL);
         return;

@@ -36,10 +36,9 @@ struct task {
     struct waiter_list waiters; /* in the order of submission */
     struct body body;           /* the payload */
     union {
-        uint64_t due_s; /* TASK_ARRIVING: the second it is not to run before */
-        struct wheel_timer
-            timer;          /* TASK_DELAYED: to that second; TASK_ASSIGNED: of its time limit */
-        struct body result; /* TASK_TOLD: what the waiters are told */
+        uint64_t due_s;           /* TASK_ARRIVING: the second it is not to run before */
+        struct wheel_timer timer; /* TASK_DELAYED: to that second; in a hand: of its time limit */
+        struct body result;       /* TASK_TOLD: what the waiters are told */
     };
     struct out assign;        /* the JOB_ASSIGN frame */
     struct task *unique_next; /* unique.h */
@@ -51,6 +50,7 @@ struct task {
     uint8_t state;                   /* enum task_state */
     uint8_t priority;                /* enum task_priority */
     bool background;
+    bool reserved;     /* its memory is a kit of its function's reserve */
     bool assign_waits; /* `assign` is in the worker's outbox: the worker does not know it yet */
     uint16_t reducer_size;
     uint8_t unique_size;
@@ -77,8 +77,8 @@ struct submission {
     bool background;
 };
 
-/* Takes envelope, slot and room for the body: a task that is TASK_ARRIVING. NULL when the pool has no
- * room for it; there must be a free slot. */
+/* Takes envelope, slot and room for the body, of the function's reserve or of the pool: a task that is
+ * TASK_ARRIVING. NULL when there is no room for it; there must be a free slot. */
 struct task *task_arrive(struct router *router, const struct submission *submission);
 
 /* Attaches a foreground submission of `peer`; NULL when the pool has no room for it. */
@@ -118,7 +118,8 @@ struct task *task_of_timer(struct wheel_timer *timer);
 void task_end(struct router *router, struct task *task, enum gm_type type, struct body body);
 
 /* Ends a task that is delayed, queued or assigned because an administrator says so: its waiters are
- * told WORK_FAIL. What the worker says of an assigned one from now on is taken silently. */
+ * told WORK_FAIL. What the worker says of an assigned one from now on is taken silently, as long as its
+ * time limit lasts. */
 void task_cancel(struct router *router, struct task *task);
 
 /* A client heard the last of it, or left. A foreground task in a queue that loses its last one is

@@ -49,7 +49,7 @@ uint64_t router_deadline(const struct router *router)
     uint64_t next = earlier(limits_due_us(router), delayed_due_us(router));
 
     if (!TAILQ_EMPTY(&router->resumed))
-        return router->now.mono_us; /* a listing goes on in the next turn */
+        return router->now.mono_us; /* it goes on in the next turn */
     for (int deadline = 0; deadline < PEER_DEADLINES; deadline++)
         next = earlier(next, deadline_due_us(router, (enum peer_deadline)deadline));
     return next;
@@ -65,7 +65,7 @@ static void expire(struct peer *peer, enum peer_deadline deadline)
         worker_wakes_up(peer);
         return;
     }
-    if (deadline == DEADLINE_OUTBOX || deadline == DEADLINE_SLOW)
+    if (deadline == DEADLINE_OUTBOX || deadline == DEADLINE_SLOW || deadline == DEADLINE_HOG)
         counts->dropped_slow++;
     else
         counts->dropped_silent++;
@@ -91,7 +91,9 @@ void router_tick(struct router *router, struct router_now now)
 {
     MUST(now.mono_us >= router->now.mono_us);
     router->now = now;
+    router->turn++;
     router->listing_left = LISTING_TURN;
+    router->news_left = NEWS_TURN;
     for (int i = 0; i < PEER_DEADLINES; i++) {
         enum peer_deadline deadline = (enum peer_deadline)i;
 

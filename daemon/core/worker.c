@@ -105,7 +105,8 @@ bool worker_can_do(struct router *router, struct peer *peer, struct function *fu
         registration->timeout_ms = timeout_ms;
         return true;
     }
-    registration = pmad_alloc(router->workers, sizeof *registration);
+    if (!scarcity_strikes(&router->scarcity))
+        registration = pmad_alloc(router->workers, sizeof *registration);
     if (!registration)
         return false;
     *registration =
@@ -207,7 +208,7 @@ static void start_limit(struct router *router, const struct registration *regist
                         struct task *task)
 {
     uint64_t own_us = (uint64_t)registration->timeout_ms * TICK_US;
-    uint64_t limit_us = router->every_function.timeout_us;
+    uint64_t limit_us = task->function->rule->timeout_us;
 
     if (own_us > 0 && (limit_us == 0 || own_us < limit_us))
         limit_us = own_us;
@@ -271,7 +272,7 @@ static void warn(struct router *router, struct task *task, const char *why)
 /* A task loses its worker, who was `how`. */
 static void lose_worker(struct router *router, struct task *task, const char *how)
 {
-    size_t retries = router->every_function.retries;
+    size_t retries = task->function->rule->retries;
 
     task->lost += task->lost < UINT16_MAX;
     if (task->state == TASK_CANCELLED) {
@@ -303,6 +304,11 @@ void worker_lost(struct router *router, struct peer *peer)
 
     while ((task = TAILQ_LAST(&peer->assigned, task_list)))
         lose_worker(router, task, "left");
+}
+
+void worker_failed(struct router *router, struct task *task)
+{
+    lose_worker(router, task, "said WORK_FAIL");
 }
 
 void worker_took_too_long(struct router *router, struct task *task)

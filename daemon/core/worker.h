@@ -63,6 +63,9 @@ void worker_let_go(struct task *task);
  * have cost as many workers as they may are ended instead. */
 void worker_lost(struct router *router, struct peer *peer);
 
+/* It said WORK_FAIL of a task of a function that is tried again then: for this one task, it is lost. */
+void worker_failed(struct router *router, struct task *task);
+
 /* The time limit of a task is over: for this one task, its worker is lost. */
 void worker_took_too_long(struct router *router, struct task *task);
 

@@ -6,6 +6,7 @@
 #include "gm_frame.h"
 #include "pmad_must.h"
 #include "stock.h"
+#include "users.h"
 
 enum {
     /* What libuv takes for itself: its loop and, until the array of watchers has its final size, a
@@ -20,6 +21,7 @@ struct router_limits budget_limits(const struct config_limits *limits)
 {
     return (struct router_limits){
         .connections = limits->connections,
+        .connections_reserved = limits->connections_reserved,
         .tasks = limits->tasks,
         .functions = limits->functions,
         .function_name_max = limits->function_name_max,
@@ -47,8 +49,12 @@ size_t budget_watchers_size(size_t descriptors)
 
 static void rule_add(struct budget *budget, const struct budget_rule *rule)
 {
-    MUST(budget->rule_count < BUDGET_RULES_MAX);
-    budget->rules[budget->rule_count++] = *rule;
+    struct budget_rule *added = &budget->rules[budget->rule_count++];
+
+    MUST(budget->rule_count <= BUDGET_RULES_MAX);
+    *added = *rule;
+    if (added->label == NULL)
+        added->label = "";
 }
 
 /* ---- pools whose size follows from the limits ---- */
@@ -64,6 +70,7 @@ static void needs_of_runtime(const struct budget *budget, struct needs *needs)
     size_t watchers = budget_watchers_size(budget->descriptors);
 
     needs->count = router_needs_runtime(&budget->limits, needs->list, NEEDS_MAX);
+    needs_add(needs, users_size(budget->limits.connections), 1);
     needs_add(needs, LOOP_BLOCK_SIZE, LOOP_BLOCKS);
     needs_add(needs, watchers < PMAD_BLOCK_MAX ? watchers : PMAD_BLOCK_MAX, 1);
 }
@@ -73,8 +80,10 @@ static void rule_of_needs(struct budget *budget, enum config_pool_id id, const s
 {
     const struct pmad_layout *layout = &budget->layouts[id];
     struct budget_rule rule = {
-        .about = id == POOL_WORKERS ? "pool workers" : "pool runtime",
-        .what = id == POOL_WORKERS ? "connections, registrations" : "tables, event loop",
+        .section = id == POOL_WORKERS ? "pool workers" : "pool runtime",
+        .key = "class",
+        .what = id == POOL_WORKERS ? "connections, registrations"
+                                   : "slots and unique ids of all tasks, other tables, event loop",
         .unit = "blocks",
         .remedy = "leave the section out and it is worked out, or give that class more",
     };
@@ -113,75 +122,116 @@ static void pool_compute(struct budget *budget, struct config *config, enum conf
 
 /* ---- the inequalities ---- */
 
-static void rule_of_tasks(struct budget *budget)
+/* Takes what the router takes for the reserve of a function, and says how far that goes. */
+static void rule_of_reserve(struct budget *budget, const struct config_function *function,
+                            struct stock *stock)
 {
-    struct stock stock = stock_of(&budget->layouts[POOL_TASKS], &budget->fits[POOL_TASKS]);
+    rule_add(budget,
+             &(struct budget_rule){
+                 .section = "function",
+                 .label = function->label,
+                 .key = "reserve",
+                 .what = "each with an envelope, a body of reserve_size and a waiter",
+                 .unit = "submissions in [pool tasks]",
+                 .remedy = "make that pool larger, or one of reserve and reserve_size smaller",
+                 .needed = function->reserve,
+                 .there = stock_take_kits(stock, router_reserve_envelope(&budget->limits),
+                                          function->reserve_size, function->reserve),
+             });
+}
 
+/* Each task has a slot, and so has each that may come at any time. */
+static void rule_of_slots(struct budget *budget)
+{
     rule_add(budget, &(struct budget_rule){
-                         .about = "pool tasks",
-                         .what = "a body of payload_max beside its envelope and waiter",
-                         .unit = "bytes",
-                         .remedy = "make the pool larger, or payload_max smaller",
-                         .needed = budget->limits.payload_max,
-                         .there = stock_room_beside_task(stock, GM_UNIQUE_MAX),
+                         .section = "limits",
+                         .key = "tasks",
+                         .what = "the reserves of all functions",
+                         .unit = "slots",
+                         .remedy = "raise it, or make reserves smaller",
+                         .needed = budget->reserved,
+                         .there = budget->limits.tasks,
                      });
 }
 
-static void rule_of_wire(struct budget *budget)
+/* The reserves come out of the pool first, in their order. What is left must still hold one task of
+ * payload_max; where it would without them, the one that takes too much is to blame. */
+static void rules_of_tasks(struct budget *budget, const struct config *config)
 {
-    struct stock stock = stock_of(&budget->layouts[POOL_WIRE], &budget->fits[POOL_WIRE]);
-    size_t payload = budget->limits.payload_max;
-    size_t there = stock.room;
+    struct stock *stock = &budget->beside;
+    struct budget_rule task = {
+        .section = "pool tasks",
+        .key = "size",
+        .what = "one task: a body of payload_max beside envelope, timer, and waiter with WORK_FAIL",
+        .unit = "bytes",
+        .remedy = "make the pool larger, or payload_max smaller",
+        .needed = budget->limits.payload_max,
+    };
 
-    /* The lane takes whole blocks: what counts is what they leave. */
-    if (there >= payload)
-        there = payload + stock_room_beside_body(&stock, payload);
+    *stock = stock_of(&budget->layouts[POOL_TASKS], &budget->fits[POOL_TASKS]);
+    task.there = stock_room_beside_task(*stock, GM_UNIQUE_MAX);
+    for (size_t i = 0; i < config->function_count; i++) {
+        const struct config_function *function = &config->functions[i];
+        bool held = task.there >= task.needed;
 
-    rule_add(budget, &(struct budget_rule){
-                         .about = "pool wire",
-                         .what = "a result of payload_max, one read and its answers",
-                         .unit = "bytes",
-                         .remedy = "make the pool larger, or payload_max smaller",
-                         .needed = router_wire_floor(&budget->limits),
-                         .there = there,
-                     });
+        if (function->reserve == 0)
+            continue;
+        budget->reserved += function->reserve;
+        rule_of_reserve(budget, function, stock);
+        task.there = stock_room_beside_task(*stock, GM_UNIQUE_MAX);
+        if (!held || task.there >= task.needed)
+            continue;
+        task.section = "function";
+        task.label = function->label;
+        task.key = "reserve";
+        task.remedy = "make [pool tasks] larger, or the reserve smaller";
+    }
+    if (budget->reserved > 0)
+        rule_of_slots(budget);
+    rule_add(budget, &task);
 }
 
-static void rule_of_wire_blocks(struct budget *budget)
+/* What the router keeps back of the pool `wire` at init, in its order, and what must be left then. */
+static void rules_of_wire(struct budget *budget)
 {
+    const struct router_limits *limits = &budget->limits;
     struct stock stock = stock_of(&budget->layouts[POOL_WIRE], &budget->fits[POOL_WIRE]);
+    struct budget_rule rules[] = {
+        {.what = "the lane: a result of payload_max",
+         .unit = "bytes",
+         .remedy = "make the pool larger, or payload_max smaller",
+         .needed = limits->payload_max,
+         .there = stock.room},
+        {.what = "the lane: news for all clients of a task",
+         .unit = "blocks",
+         .remedy = "make the pool larger, or waiters_per_task smaller",
+         .needed = router_lane_nodes(limits)},
+        {.what = "the lane: answers of the longest kind",
+         .unit = "blocks",
+         .remedy = "make the pool larger, or add a larger class",
+         .needed = ROUTER_LANE_ANSWERS},
+        {.what = "beside the lanes: one read and what it causes",
+         .unit = "bytes",
+         .remedy = "make the pool larger, or one of payload_max and waiters_per_task smaller",
+         .needed = router_wire_beside(limits)},
+    };
 
-    (void)stock_room_beside_body(&stock, budget->limits.payload_max);
-    rule_add(budget, &(struct budget_rule){
-                         .about = "pool wire",
-                         .what = "heads and answers of the longest kind, beside that result",
-                         .unit = "blocks",
-                         .remedy = "make the pool larger, or add a larger class",
-                         .needed = ROUTER_WIRE_BLOCKS,
-                         .there = stock_blocks(&stock, router_wire_block_min(&budget->limits)),
-                     });
-}
-
-/* What a worker says to all who wait for a task is said in one go, or waits until it can be. */
-static void rule_of_waiters(struct budget *budget)
-{
-    struct stock stock = stock_of(&budget->layouts[POOL_WIRE], &budget->fits[POOL_WIRE]);
-
-    (void)stock_room_beside_body(&stock, budget->limits.payload_max);
-    rule_add(budget, &(struct budget_rule){
-                         .about = "pool wire",
-                         .what = "news for all clients of a task, beside that result",
-                         .unit = "blocks",
-                         .remedy = "make the pool larger, or waiters_per_task smaller",
-                         .needed = router_event_blocks(&budget->limits),
-                         .there = stock_blocks(&stock, router_event_block_min()),
-                     });
+    stock_take_body(&stock, limits->payload_max);
+    rules[1].there = stock_take_blocks(&stock, router_lane_node_size(), rules[1].needed);
+    rules[2].there = stock_take_blocks(&stock, router_lane_answer_size(limits), rules[2].needed);
+    rules[3].there = stock.room;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        rules[i].section = "pool wire";
+        rules[i].key = "size";
+        rule_add(budget, &rules[i]);
+    }
 }
 
 static void rule_of_watchers(struct budget *budget)
 {
     rule_add(budget, &(struct budget_rule){
-                         .about = "limits",
+                         .section = "limits",
+                         .key = "connections",
                          .what = "connections and what is open beside them",
                          .unit = "descriptors",
                          .remedy = "lower connections",
@@ -218,7 +268,8 @@ static void rule_of_memory(struct budget *budget)
         return;
     rule_add(budget,
              &(struct budget_rule){
-                 .about = names[largest],
+                 .section = names[largest],
+                 .key = "size",
                  .what = "all pools that are prefaulted or locked, in this machine's memory",
                  .unit = "bytes",
                  .remedy = "make it smaller, or set prefault and lock to off",
@@ -245,10 +296,8 @@ bool budget_plan(struct budget *budget, struct config *config)
         budget->resident += budget->fits[i].mapping_size;
     }
     rule_of_watchers(budget);
-    rule_of_tasks(budget);
-    rule_of_wire(budget);
-    rule_of_wire_blocks(budget);
-    rule_of_waiters(budget);
+    rules_of_tasks(budget, config);
+    rules_of_wire(budget);
     rule_of_needs(budget, POOL_WORKERS, &workers);
     rule_of_needs(budget, POOL_RUNTIME, &runtime);
     rule_of_memory(budget);

@@ -14,17 +14,20 @@
 #include "incPMAD.h"
 #include "needs.h"
 #include "router.h"
+#include "stock.h"
 #include "text.h"
 
 enum {
-    BUDGET_RULES_MAX = 16,
+    BUDGET_RULES_MAX = 16 + CONFIG_FUNCTIONS_MAX,
     BUDGET_DESCRIPTORS_RESERVE = 64, /* beside connections: listeners, log, what libuv needs */
     BUDGET_PROGRAM_SIZE = 4 << 20    /* resident bytes of a daemon without its pools, rounded up */
 };
 
 /* One inequality: `needed` must not be above `there`. */
 struct budget_rule {
-    const char *about;  /* "pool tasks", "limits" */
+    const char *section; /* that is to blame: "pool tasks", "limits", "function" */
+    const char *label;   /* of the function; "" where it is none */
+    const char *key;
     const char *what;   /* that needs so many */
     const char *unit;   /* "bytes", "blocks", ... */
     const char *remedy; /* what to do where it does not hold */
@@ -37,8 +40,10 @@ struct budget {
     struct pmad_layout layouts[CONFIG_POOLS];
     struct pmad_fit fits[CONFIG_POOLS];
     bool computed[CONFIG_POOLS];
-    size_t descriptors; /* that the process must be able to have open */
-    size_t resident;    /* bytes of all pools, mapped */
+    size_t descriptors;  /* that the process must be able to have open */
+    size_t resident;     /* bytes of all pools, mapped */
+    size_t reserved;     /* submissions that functions have in reserve, */
+    struct stock beside; /* and what [pool tasks] has left for all others */
     size_t rule_count;
     struct budget_rule rules[BUDGET_RULES_MAX];
 };

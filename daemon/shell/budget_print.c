@@ -3,7 +3,6 @@
 
 #include "budget.h"
 #include "conn.h"
-#include "stock.h"
 
 /* The body sizes operators think in. */
 static const struct task_kind {
@@ -11,7 +10,7 @@ static const struct task_kind {
     size_t body_size;
 } task_kinds[] = {{"64 B", 64}, {"1 KiB", 1024}, {"64 KiB", 65536}};
 
-enum { TASK_KINDS = sizeof task_kinds / sizeof *task_kinds };
+enum { TASK_KINDS = sizeof task_kinds / sizeof *task_kinds, PLACE_MAX = 128 };
 
 static const char *const want_words[] = {
     [PMAD_OFF] = "off", [PMAD_TRY] = "try", [PMAD_REQUIRE] = "require"};
@@ -61,16 +60,19 @@ static size_t registrations(const struct router_limits *limits)
 static void put_allowance(const struct budget *budget, struct text *text)
 {
     const struct router_limits *limits = &budget->limits;
-    struct stock stock = stock_of(&budget->layouts[POOL_TASKS], &budget->fits[POOL_TASKS]);
+    size_t slots = limits->tasks > budget->reserved ? limits->tasks - budget->reserved : 0;
 
     text_put(text, "room for\n");
+    if (budget->reserved > 0)
+        text_put(text, "  %10zu  tasks in the reserves of functions, and beside them\n",
+                 budget->reserved);
     for (size_t i = 0; i < TASK_KINDS; i++) {
         size_t size = task_kinds[i].body_size;
 
         if (size > limits->payload_max)
             continue;
         text_put(text, "  %10zu  foreground tasks of %s at once\n",
-                 stock_tasks(stock, 0, size, limits->tasks), task_kinds[i].name);
+                 stock_tasks(budget->beside, 0, size, slots), task_kinds[i].name);
     }
     text_put(text, "  %10zu  connections of %zu bytes, %zu descriptors in all\n",
              limits->connections, sizeof(struct conn), budget->descriptors);
@@ -78,15 +80,27 @@ static void put_allowance(const struct budget *budget, struct text *text)
              limits->registrations_per_worker);
 }
 
+/* Section and key, `[function thumbnails] reserve`; returns `into`. */
+static char *put_place(char *into, const struct budget_rule *rule)
+{
+    struct text text = text_in(into, PLACE_MAX);
+
+    text_put(&text, "[%s%s%s] %s", rule->section, rule->label[0] == '\0' ? "" : " ", rule->label,
+             rule->key);
+    return into;
+}
+
 static void put_rules(const struct budget *budget, struct text *text)
 {
+    char place[PLACE_MAX];
+
     text_put(text, "must hold\n");
     for (size_t i = 0; i < budget->rule_count; i++) {
         const struct budget_rule *rule = &budget->rules[i];
 
-        text_put(text, "  %-3s  %-12s  %s: %zu <= %zu %s\n",
-                 rule->needed <= rule->there ? "yes" : "NO", rule->about, rule->what, rule->needed,
-                 rule->there, rule->unit);
+        text_put(text, "  %-3s  %-20s  %s: %zu <= %zu %s\n",
+                 rule->needed <= rule->there ? "yes" : "NO", put_place(place, rule), rule->what,
+                 rule->needed, rule->there, rule->unit);
     }
 }
 
@@ -105,12 +119,15 @@ void budget_print(const struct budget *budget, struct text *text)
 
 void budget_refusals(const struct budget *budget, struct text *text)
 {
+    char place[PLACE_MAX];
+
     for (size_t i = 0; i < budget->rule_count; i++) {
         const struct budget_rule *rule = &budget->rules[i];
 
         if (rule->needed <= rule->there)
             continue;
-        text_put(text, "[%s]: %s: %zu %s", rule->about, rule->what, rule->needed, rule->unit);
+        text_put(text, "%s: %s: %zu %s", put_place(place, rule), rule->what, rule->needed,
+                 rule->unit);
         if (rule->block_size > 0)
             text_put(text, " of %zu bytes", rule->block_size);
         text_put(text, " are needed, and there are %zu; %s\n", rule->there, rule->remedy);

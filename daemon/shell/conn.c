@@ -1,6 +1,5 @@
 #include "conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,50 +29,6 @@ struct conn *conn_of(struct peer *peer)
 
 /* ---- coming ---- */
 
-/* The address in figures, where there is one. */
-static void put_host(struct text *text, int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in ip4;
-        struct sockaddr_in6 ip6;
-    } address = {.any = {.sa_family = AF_UNSPEC}};
-    socklen_t size = sizeof address;
-    char host[INET6_ADDRSTRLEN] = "tcp";
-
-    (void)getpeername(fd, &address.any, &size);
-    if (address.any.sa_family == AF_INET)
-        (void)inet_ntop(AF_INET, &address.ip4.sin_addr, host, sizeof host);
-    if (address.any.sa_family == AF_INET6)
-        (void)inet_ntop(AF_INET6, &address.ip6.sin6_addr, host, sizeof host);
-    text_put(text, "%s", host);
-}
-
-/* Who is there: one word for it, the process behind a Unix socket or the address behind TCP, and
- * what it may. */
-struct stranger {
-    char address[PEER_ADDRESS_MAX + 1];
-    unsigned rights;
-};
-
-static struct stranger look_at(int fd, const struct endpoint *endpoint)
-{
-    struct stranger stranger = {.rights = endpoint->rights};
-    struct text text = text_in(stranger.address, sizeof stranger.address);
-    struct ucred who = {.uid = (uid_t)-1};
-    socklen_t size = sizeof who;
-
-    if (endpoint_is_tcp(endpoint)) {
-        put_host(&text, fd);
-        return stranger;
-    }
-    (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size);
-    text_put(&text, "unix:%ld", (long)who.pid);
-    if (who.uid == 0 || who.uid == geteuid())
-        stranger.rights |= RIGHT_ADMIN;
-    return stranger;
-}
-
 static void on_poll(uv_poll_t *handle, int status, int events);
 
 /* Waits for exactly these events; libuv makes system calls of it, so only for news. */
@@ -82,33 +37,46 @@ static void conn_wait_for(struct conn *conn, int interest)
     if (interest == conn->interest)
         return;
     conn->interest = interest;
-    if (uv_poll_start(&conn->poll, interest, on_poll) < 0)
+    if (loop_watch(&conn->poll, interest, on_poll) < 0)
         conn_end(conn);
 }
 
-bool conn_open(struct server *server, int fd, const struct endpoint *endpoint)
+/* Counts it for its user, if it has one. */
+static void conn_count(const struct conn *conn, void (*count)(struct users *users, uid_t uid))
+{
+    struct server *server = conn->server;
+
+    if (conn->who.uid == NO_USER)
+        return;
+    count(&server->users, conn->who.uid);
+    server->gauges.value[GAUGE_USERS] = server->users.count;
+}
+
+bool conn_open(struct server *server, int fd, const struct stranger *stranger,
+               const struct access_rights *rights)
 {
     struct conn *conn = pmad_alloc(server->pools.of[POOL_WORKERS], sizeof *conn);
-    struct stranger stranger;
     int on = 1;
 
     if (conn == NULL)
         return false;
-    *conn = (struct conn){.server = server, .fd = fd, .state = CONN_OPEN};
+    *conn = (struct conn){.server = server, .fd = fd, .who = stranger->who, .state = CONN_OPEN};
     if (uv_poll_init(&server->loop.uv, &conn->poll, fd) < 0) {
         pmad_free(server->pools.of[POOL_WORKERS], conn);
         return false;
     }
     conn->poll.data = conn;
     /* What is written is gathered already: waiting for more would only delay it. */
-    if (endpoint_is_tcp(endpoint))
+    if (!stranger->is_local)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    stranger = look_at(fd, endpoint);
-    router_connect(server->router, &conn->peer, fd, stranger.address, stranger.rights);
-    server->conn_count++;
+    router_connect(server->router, &conn->peer, fd, stranger->address, rights->whole);
+    access_grant(rights, server->router, &conn->peer);
+    server->gauges.value[GAUGE_CONNECTIONS_OPEN]++;
+    server->gauges.value[GAUGE_CONNECTIONS_ACCEPTED]++;
+    conn_count(conn, users_enter);
     TAILQ_INSERT_TAIL(&server->conns, conn, in_all);
     conn_wait_for(conn, UV_READABLE);
-    log_event(LOG_LEVEL_DEBUG, "peer %d: connected, %s", fd, stranger.address);
+    log_event(LOG_LEVEL_DEBUG, "peer %d: connected, %s", fd, stranger->address);
     return true;
 }
 
@@ -240,6 +208,8 @@ static void conn_ready(struct conn *conn, int events)
         conn_read(conn);
     if (conn->state == CONN_OPEN && events & UV_DISCONNECT)
         conn_lost_sight(conn);
+    if (conn->state == CONN_OPEN && events & UV_PRIORITIZED)
+        conn_end(conn);
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)
@@ -286,15 +256,43 @@ static void conn_linger(struct conn *conn)
     conn_wait_for(conn, UV_READABLE);
 }
 
+/*
+ * It has shut its sending side, and still waits for a result. Only a Unix socket tells that from a peer
+ * that has gone: by TCP, the end of what it sends is its end. So is that of one that works, which can say
+ * no more about the tasks it has.
+ */
+static bool conn_listens_on(const struct conn *conn)
+{
+    return conn->left && conn->peer.waiter_count > 0 && conn->peer.registration_count == 0 &&
+           TAILQ_EMPTY(&conn->peer.assigned) && conn->who.uid != NO_USER && !is_gone(conn->fd);
+}
+
+/* Whatever is waited for, the loop tells of the end of both directions as well; of one that has left
+ * that is all there is to be told, and nothing urgent comes any more. */
 static int conn_interest(const struct conn *conn)
 {
     int interest = conn->stuck ? UV_WRITABLE : 0;
 
     if (conn->left)
-        return interest;
+        return interest | UV_PRIORITIZED;
     if (conn->peer.standing == PEER_OPEN && peer_is_read(&conn->peer))
         return interest | UV_READABLE;
     return conn->half_closed ? interest : interest | UV_DISCONNECT;
+}
+
+/* A line for the last request that was denied; those before are counted with those left out. */
+static void conn_log_denied(struct conn *conn)
+{
+    static struct log_brake brake;
+    uint32_t news = conn->peer.denied - conn->denied_seen;
+    char who[WHO_TEXT_MAX];
+
+    if (news == 0)
+        return;
+    conn->denied_seen = conn->peer.denied;
+    brake.held += news - 1;
+    log_seldom(&brake, conn->server->now.mono_us, LOG_LEVEL_WARNING, "peer %d, %s: denied %s",
+               conn->fd, who_text(who, &conn->who, conn->peer.address), conn->peer.denied_last);
 }
 
 void conn_settle(struct conn *conn)
@@ -303,6 +301,7 @@ void conn_settle(struct conn *conn)
     bool is_told = !peer_has_output(&conn->peer);
 
     conn_untouch(conn);
+    conn_log_denied(conn);
     switch (conn->peer.standing) {
     case PEER_OPEN:
         break;
@@ -320,7 +319,7 @@ void conn_settle(struct conn *conn)
         conn_end(conn);
         return;
     }
-    if (conn->left && is_told)
+    if (conn->left && is_told && !conn_listens_on(conn))
         conn_end(conn);
     else
         conn_wait_for(conn, conn_interest(conn));
@@ -346,6 +345,7 @@ void conn_end(struct conn *conn)
     conn_wait_in(conn, NULL);
     status_touch(&conn->server->status);
     TAILQ_REMOVE(&conn->server->conns, conn, in_all);
+    conn_count(conn, users_leave);
     log_event(LOG_LEVEL_DEBUG, "peer %d: disconnected", conn->fd);
     uv_close((uv_handle_t *)&conn->poll, on_closed);
     close(conn->fd);

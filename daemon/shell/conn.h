@@ -18,10 +18,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <uv.h>
 
-#include "endpoint.h"
+#include "access.h"
 #include "peer.h"
+#include "stranger.h"
 
 enum {
     CONN_LINGER_US = 1000000, /* how long a peer may take to notice its end */
@@ -45,11 +47,13 @@ struct conn {
     struct server *server;
     uv_poll_t poll;
     int fd;
-    int interest; /* what the handle waits for, enum uv_poll_event */
+    struct ucred who;     /* by the Unix socket: process and user; else uid NO_USER */
+    uint32_t denied_seen; /* of peer.denied: logged, or left out */
+    int interest;         /* what the handle waits for, enum uv_poll_event */
     enum conn_state state;
     bool stuck;                  /* the socket takes no more; it waits for UV_WRITABLE */
     bool half_closed;            /* its other end sends no more, but what it sent is not read yet */
-    bool left;                   /* all it sent has been read: it goes when all has been written */
+    bool left;                   /* all it sent has been read: it goes when it has been told all */
     bool touched;                /* in server->touched */
     struct conn_queue *waits_in; /* for its time to end; or NULL */
     uint64_t until_us;           /* then */
@@ -61,10 +65,11 @@ struct conn {
 /* The connection of a peer that the router named. */
 struct conn *conn_of(struct peer *peer);
 
-/* Makes a connection of a socket that was accepted at `endpoint`, and a peer of it with the rights
- * that are to be had there; by a Unix socket, root and the user the daemon runs as administer too.
- * False when there is no block for it or libuv refuses; the socket is the caller's then. */
-bool conn_open(struct server *server, int fd, const struct endpoint *endpoint);
+/* Makes a connection of a socket that was accepted, and a peer of it with these rights; the router has
+ * room for one. False when there is no block for it or libuv refuses; the socket is the caller's
+ * then. */
+bool conn_open(struct server *server, int fd, const struct stranger *stranger,
+               const struct access_rights *rights);
 
 /* Writes what the router has for it, until the socket takes no more. */
 void conn_write(struct conn *conn);

@@ -16,8 +16,7 @@
 enum { ENDPOINT_WHY_MAX = 512 };
 
 struct endpoint {
-    int fd;          /* listening, non-blocking */
-    unsigned rights; /* of who comes in here, a set of enum peer_right; the server's to say */
+    int fd; /* listening, non-blocking */
     /* what it is, for the log: a path, or ADDRESS:PORT */
     char name[CONFIG_ADDRESS_MAX];
     /* Unix: the file that is ours, and only as long as it is */

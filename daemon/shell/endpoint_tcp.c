@@ -77,6 +77,31 @@ static void log_refusal(const char *address, const char *in_figures, int err)
               is_same ? "" : ": ", strerror(err), remedy);
 }
 
+static bool is_loopback(const struct addrinfo *info)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ip4;
+        struct sockaddr_in6 ip6;
+    } address = {.any = {.sa_family = AF_UNSPEC}};
+
+    memcpy(&address, info->ai_addr, info->ai_addrlen <= sizeof address ? info->ai_addrlen : 0);
+    if (address.any.sa_family == AF_INET)
+        return ntohl(address.ip4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return address.any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address.ip6.sin6_addr);
+}
+
+/* Nobody there has to say who he is: whoever lets other machines in should know it. */
+static void warn(const struct endpoint *endpoint, const struct addrinfo *info)
+{
+    if (is_loopback(info))
+        return;
+    log_event(LOG_LEVEL_WARNING,
+              "listen %s: other machines can connect, without a password; what they may do is up "
+              "to tcp in [access]",
+              endpoint->name);
+}
+
 /* Every address of the list. One whose family or address this machine does not have is passed over,
  * as long as another one will do: `localhost` often has two names and one address. */
 static int listen_at_all(struct endpoint *endpoints, size_t max, const struct addrinfo *list,
@@ -90,7 +115,7 @@ static int listen_at_all(struct endpoint *endpoints, size_t max, const struct ad
         err = listen_at(&endpoints[count], info, backlog);
         in_figures = endpoints[count].name;
         if (err == 0)
-            count++;
+            warn(&endpoints[count++], info);
         else if (err != -EAFNOSUPPORT && err != -EADDRNOTAVAIL)
             break;
     }

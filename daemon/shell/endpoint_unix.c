@@ -165,7 +165,8 @@ static int give_to_group(const struct place *place, const char *name)
     if (group == NULL) {
         int err = errno != 0 ? errno : ENOENT;
 
-        text_put(place->why, "socket_group %s: there is no such group", name);
+        text_put(place->why, "socket_group %s: %s", name,
+                 err == ENOENT ? "there is no such group" : strerror(err));
         return -err;
     }
     if (chown(place->address.sun_path, (uid_t)-1, group->gr_gid) < 0) {

@@ -5,12 +5,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gate.h"
 #include "log.h"
+#include "process.h"
 #include "server.h"
 
 enum {
-    ACCEPTS_A_TURN = 64,      /* so that a storm of new peers does not stop the old ones */
-    ACCEPT_RETRY_US = 200000, /* how long to wait for what the system did not have */
+    ACCEPTS_A_TURN = 8, /* so that a storm of new peers does not stop the old ones */
+    FAILURES_A_TURN = 4 /* so many single troubles are no longer single: the system refuses */
 };
 
 /* What accept4() may answer when it is only this one connection that came to nothing. */
@@ -28,24 +30,49 @@ static void refused_by_system(struct server *server, int err)
     server_pause_accept(server, server->now.mono_us + ACCEPT_RETRY_US);
 }
 
-/* Takes one connection in. False when no more are to be taken in this turn. */
-static bool accept_one(struct listener *listener)
+static int accept_next(const struct listener *listener)
+{
+    return accept4(listener->endpoint.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* There are no descriptors: the spare one serves to tell one of those who wait. Where even that cannot
+ * be used, all of them wait. */
+static void tell_one(const struct listener *listener)
 {
     struct server *server = listener->server;
-    int fd = accept4(listener->endpoint.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd;
 
-    if (fd >= 0 && conn_open(server, fd, &listener->endpoint))
+    if (server->spare_fd < 0)
+        return;
+    close(server->spare_fd);
+    fd = accept_next(listener);
+    if (fd >= 0)
+        gate_turn_away_last(server, fd);
+    server->spare_fd = process_spare_descriptor();
+}
+
+/* Takes one connection in, or counts in `*failures` that it came to nothing. False when no more are to
+ * be taken in this turn. */
+static bool accept_one(struct listener *listener, int *failures)
+{
+    struct server *server = listener->server;
+    int fd = accept_next(listener);
+    int err = errno;
+
+    if (fd >= 0 && gate_admit(server, fd, &listener->endpoint))
         return true;
     if (fd >= 0) {
         close(fd);
         refused_by_system(server, ENOMEM);
         return false;
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
+    if (err == EAGAIN || err == EWOULDBLOCK)
         return false;
-    if (is_its_own_trouble(errno))
+    if (is_its_own_trouble(err) && ++*failures < FAILURES_A_TURN)
         return true;
-    refused_by_system(server, errno);
+    if (err == EMFILE || err == ENFILE)
+        tell_one(listener);
+    refused_by_system(server, err);
     return false;
 }
 
@@ -53,16 +80,17 @@ static void listener_accept(struct listener *listener)
 {
     static struct log_brake brake;
     struct server *server = listener->server;
+    int failures = 0;
 
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         if (!server_has_room(server)) {
             log_seldom(&brake, server->now.mono_us, LOG_LEVEL_WARNING,
                        "%zu connections are all that [limits] allows: who comes now waits",
-                       server->conn_count);
+                       (size_t)server->gauges.value[GAUGE_CONNECTIONS_OPEN]);
             server_pause_accept(server, 0);
             return;
         }
-        if (!accept_one(listener))
+        if (!accept_one(listener, &failures))
             return;
     }
 }
@@ -87,8 +115,10 @@ int listener_init(struct listener *listener, struct server *server, const struct
     if (err < 0)
         return err;
     listener->poll.data = listener;
-    listener_resume(listener);
-    return 0;
+    err = listener_resume(listener);
+    if (err < 0)
+        uv_close((uv_handle_t *)&listener->poll, NULL);
+    return err;
 }
 
 void listener_pause(struct listener *listener)
@@ -96,9 +126,9 @@ void listener_pause(struct listener *listener)
     (void)uv_poll_stop(&listener->poll);
 }
 
-void listener_resume(struct listener *listener)
+int listener_resume(struct listener *listener)
 {
-    (void)uv_poll_start(&listener->poll, UV_READABLE, on_poll);
+    return loop_watch(&listener->poll, UV_READABLE, on_poll);
 }
 
 void listener_close(struct listener *listener)

@@ -8,6 +8,8 @@
 
 #include "endpoint.h"
 
+enum { ACCEPT_RETRY_US = 200000 }; /* how long to wait for what the system did not have */
+
 struct server;
 
 struct listener {
@@ -20,9 +22,9 @@ struct listener {
 int listener_init(struct listener *listener, struct server *server,
                   const struct endpoint *endpoint);
 
-/* Stops accepting, and begins again. */
+/* Stops accepting, and begins again; listener_resume() returns 0 or a negative UV_E code. */
 void listener_pause(struct listener *listener);
-void listener_resume(struct listener *listener);
+int listener_resume(struct listener *listener);
 
 /* Closes socket and handle. */
 void listener_close(struct listener *listener);

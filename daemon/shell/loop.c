@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -126,6 +127,25 @@ void loop_wake_at(struct loop *loop, uint64_t now_us, uint64_t at_us)
     loop->timer_us = at_us;
     uv_update_time(&loop->uv);
     MUST(uv_timer_start(&loop->timer, on_timer, wait_us / US_PER_MS + 1, 0) == 0);
+}
+
+/* libuv's wait finds the descriptor in the kernel's set already, and only changes what it is watched
+ * for, which needs no memory. */
+int loop_watch(uv_poll_t *poll, int events, uv_poll_cb callback)
+{
+    struct epoll_event nothing = {.events = 0};
+    int err = uv_poll_start(poll, events, callback);
+    int fd;
+
+    if (err < 0 || events == 0)
+        return err;
+    MUST(uv_fileno((const uv_handle_t *)poll, &fd) == 0);
+    nothing.data.fd = fd;
+    if (epoll_ctl(uv_backend_fd(poll->loop), EPOLL_CTL_ADD, fd, &nothing) == 0 || errno == EEXIST)
+        return 0;
+    err = -errno;
+    (void)uv_poll_stop(poll);
+    return err;
 }
 
 static void close_handle(uv_handle_t *handle, void *unused)

@@ -33,6 +33,13 @@ int loop_init(struct loop *loop, struct server *server, size_t descriptors);
  * be early costs less than setting the timer in every turn. */
 void loop_wake_at(struct loop *loop, uint64_t now_us, uint64_t at_us);
 
+/*
+ * uv_poll_start() for `events`, where the kernel's refusal to watch one more descriptor (ENOSPC, ENOMEM)
+ * is an error of this call: libuv by itself would meet it in its next wait, and abort. Returns 0 or a
+ * negative UV_E code; then nothing is watched.
+ */
+int loop_watch(uv_poll_t *poll, int events, uv_poll_cb callback);
+
 /* Closes the handles of the loop, waits until all that are closing have closed, and ends it. */
 void loop_finish(struct loop *loop);
 

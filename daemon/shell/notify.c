@@ -51,30 +51,29 @@ static bool manager_has_room(void)
     return room;
 }
 
-/* sd_notifyf() would allocate; a message from our own buffer does not. That it did not arrive is
- * the manager's trouble, and it has its own timeout for it. */
-static void notify_tell(const char *state, const char *status)
+/* sd_notifyf() would allocate; a message from our own buffer does not. True when it was sent. */
+static bool notify_tell(const char *state, const char *status)
 {
     char bytes[NOTIFY_MAX];
     struct text text = text_in(bytes, sizeof bytes);
 
     if (!manager_has_room())
-        return;
+        return false;
     text_put(&text, "%sSTATUS=%s", state, status);
-    (void)sd_notify(0, text.bytes);
+    return sd_notify(0, text.bytes) > 0;
 }
 
-void notify_ready(const char *status)
+bool notify_ready(const char *status)
 {
-    notify_tell("READY=1\n", status);
+    return notify_tell("READY=1\n", status);
 }
 
 void notify_status(const char *status)
 {
-    notify_tell("", status);
+    (void)notify_tell("", status);
 }
 
 void notify_stopping(const char *status)
 {
-    notify_tell("STOPPING=1\n", status);
+    (void)notify_tell("STOPPING=1\n", status);
 }

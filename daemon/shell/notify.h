@@ -8,8 +8,8 @@
 /* True when somebody wants to know. */
 bool notify_is_wanted(void);
 
-/* The sockets answer. */
-void notify_ready(const char *status);
+/* The sockets answer. False when that was not heard, and has to be told again. */
+bool notify_ready(const char *status);
 
 void notify_status(const char *status);
 

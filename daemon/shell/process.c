@@ -4,7 +4,10 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -32,12 +35,49 @@ int process_allow_descriptors(size_t count)
     return -EMFILE;
 }
 
+size_t process_descriptor_limit(void)
+{
+    struct rlimit limit = {.rlim_cur = 0};
+
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+int process_spare_descriptor(void)
+{
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
 void process_ignore_sigpipe(void)
 {
     struct sigaction ignore = {.sa_flags = 0};
 
     ignore.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static bool abort_ends_start = true;
+
+/* abort() raises it in the very call that failed: nothing is interrupted, and errno says why. */
+static void on_abort(int number)
+{
+    (void)number;
+    log_event(LOG_LEVEL_ERROR, "the event loop cannot go on: %s", strerror(errno));
+    if (abort_ends_start)
+        _exit(EXIT_FAILURE);
+}
+
+void process_explain_abort(void)
+{
+    struct sigaction explain = {.sa_flags = 0};
+
+    explain.sa_handler = on_abort;
+    (void)sigaction(SIGABRT, &explain, NULL);
+}
+
+void process_is_ready(void)
+{
+    abort_ends_start = false;
 }
 
 int process_seed(uint8_t *seed, size_t size)
@@ -62,7 +102,8 @@ int process_find_user(struct process_user *user, const char *name)
     if (entry == NULL) {
         int err = errno != 0 ? errno : ENOENT;
 
-        log_event(LOG_LEVEL_ERROR, "user %s: there is no such user", name);
+        log_event(LOG_LEVEL_ERROR, "user %s: %s", name,
+                  err == ENOENT ? "there is no such user" : strerror(err));
         return -err;
     }
     if (entry->pw_uid == geteuid())

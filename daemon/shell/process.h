@@ -13,8 +13,22 @@
  */
 int process_allow_descriptors(size_t count);
 
+/* How many there may be at the moment: somebody may have changed it since. */
+size_t process_descriptor_limit(void);
+
+/* A descriptor of nothing, to be given up when there are no others. Returns -1 when there is none. */
+int process_spare_descriptor(void);
+
 /* A peer that is gone is an error of write(2), not a signal. */
 void process_ignore_sigpipe(void);
+
+/*
+ * libuv calls abort(3) where the kernel refuses it something in the middle of its work. Until
+ * process_is_ready() that becomes one line in the log and exit status 1, as any other refusal to start;
+ * from then on the line, and the signal, so that there is a core to look at.
+ */
+void process_explain_abort(void);
+void process_is_ready(void);
 
 /* Fills `seed` with random bytes. Returns 0 or a negative errno, logged. */
 int process_seed(uint8_t *seed, size_t size);

@@ -1,19 +1,16 @@
 #include "server.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "notify.h"
-#include "process.h"
+#include "router_start.h"
 #include "text.h"
 #include "uv_memory.h"
 
 enum { NS_PER_US = 1000, US_PER_S = 1000000 };
-
-/* Whatever handles begin with, the router has room for it. */
-_Static_assert((int)CONFIG_PREFIX_MAX <= (int)ROUTER_PREFIX_MAX, "handle_prefix");
-_Static_assert(CONFIG_NODE_MAX + 2 <= ROUTER_PREFIX_MAX, "H: and node");
 
 const char *server_version(void)
 {
@@ -99,9 +96,13 @@ static void server_resume_accept(struct server *server)
     server->accept_retry_us = 0;
     if (!server_has_room(server))
         return;
+    if (server->spare_fd < 0)
+        server->spare_fd = process_spare_descriptor();
     server->accept_paused = false;
-    for (size_t i = 0; i < server->listener_count; i++)
-        listener_resume(&server->listeners[i]);
+    for (size_t i = 0; i < server->listener_count; i++) {
+        if (listener_resume(&server->listeners[i]) < 0)
+            server_pause_accept(server, server->now.mono_us + ACCEPT_RETRY_US);
+    }
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -148,20 +149,22 @@ void server_turn_end(struct server *server)
 
 bool server_has_room(const struct server *server)
 {
-    return server->conn_count < server->conn_max && router_has_room(server->router);
+    return server->gauges.value[GAUGE_CONNECTIONS_OPEN] < server->conn_max &&
+           router_has_room(server->router, RIGHT_ALL);
 }
 
 void server_pause_accept(struct server *server, uint64_t retry_us)
 {
     server->accept_paused = true;
     server->accept_retry_us = retry_us;
+    server->gauges.value[GAUGE_ACCEPT_PAUSES]++;
     for (size_t i = 0; i < server->listener_count; i++)
         listener_pause(&server->listeners[i]);
 }
 
 void server_conn_gone(struct server *server)
 {
-    server->conn_count--;
+    server->gauges.value[GAUGE_CONNECTIONS_OPEN]--;
     if (server->accept_paused)
         server_turn_begin(server);
 }
@@ -190,50 +193,6 @@ void server_asked_to_end(struct server *server, const char *signal_name)
 
 /* ---- from nothing to ready ---- */
 
-/* What gearmand calls our levels. */
-static const char *const verbosity[] = {
-    [LOG_LEVEL_ERROR] = "ERROR", [LOG_LEVEL_WARNING] = "WARNING", [LOG_LEVEL_NOTICE] = "NOTICE",
-    [LOG_LEVEL_INFO] = "INFO",   [LOG_LEVEL_DEBUG] = "DEBUG",
-};
-
-static int router_start(struct server *server, const struct config *config,
-                        const struct budget *budget)
-{
-    char prefix[ROUTER_PREFIX_MAX + 1];
-    struct text text = text_in(prefix, sizeof prefix);
-    struct router_setup setup = {
-        .limits = budget->limits,
-        .pools = {.tasks = server->pools.of[POOL_TASKS],
-                  .wire = server->pools.of[POOL_WIRE],
-                  .workers = server->pools.of[POOL_WORKERS],
-                  .runtime = server->pools.of[POOL_RUNTIME]},
-        .every_function = {.timeout_us = config->every_function.timeout_us,
-                           .retries = config->every_function.retries,
-                           .max_queue = config->every_function.max_queue},
-        .handle_prefix = prefix,
-        .version = PMADD_VERSION,
-        .verbosity = verbosity[config->server.log_level],
-        .pid = (long)getpid(),
-        .worker_wakeup = config->server.worker_wakeup,
-        .round_robin = config->server.round_robin,
-        .exceptions = config->server.exceptions,
-    };
-    int err = process_seed(setup.seed, sizeof setup.seed);
-    enum router_status status;
-
-    if (err < 0)
-        return err;
-    if (config->server.handle_prefix[0] != '\0')
-        text_put(&text, "%s", config->server.handle_prefix);
-    else
-        text_put(&text, "H:%s", config->server.node);
-    status = router_init(&server->router, &setup);
-    if (status == ROUTER_OK)
-        return 0;
-    log_event(LOG_LEVEL_ERROR, "%s; run pmadd --check-config", router_status_text(status));
-    return UV_ENOMEM;
-}
-
 static void listeners_close(struct server *server)
 {
     while (server->listener_count > 0)
@@ -241,15 +200,14 @@ static void listeners_close(struct server *server)
 }
 
 /* Takes over an endpoint; closes it if the loop does not want it. */
-static int listener_add(struct server *server, struct endpoint *endpoint, unsigned rights)
+static int listener_add(struct server *server, struct endpoint *endpoint)
 {
     struct listener *listener = &server->listeners[server->listener_count];
     int err;
 
-    endpoint->rights = rights;
     err = listener_init(listener, server, endpoint);
     if (err < 0) {
-        log_event(LOG_LEVEL_ERROR, "%s: %s", endpoint->name, uv_strerror(err));
+        log_event(LOG_LEVEL_ERROR, "%s: %s", endpoint->name, strerror(-err));
         endpoint_close(endpoint);
         return err;
     }
@@ -265,7 +223,7 @@ static int listeners_open_unix(struct server *server, const struct config_server
     int err = endpoint_unix(&endpoint, config, &server->user, &why);
 
     if (err == 0)
-        return listener_add(server, &endpoint, RIGHT_SUBMIT | RIGHT_WORK | RIGHT_OBSERVE);
+        return listener_add(server, &endpoint);
     if (!config->socket_is_optional) {
         log_event(LOG_LEVEL_ERROR, "%s", bytes);
         return err;
@@ -273,17 +231,6 @@ static int listeners_open_unix(struct server *server, const struct config_server
     log_event(LOG_LEVEL_NOTICE, "TCP only, nobody having asked for a Unix socket by name: %s",
               bytes);
     return 0;
-}
-
-/* What peers may do who come by TCP. */
-static unsigned rights_of_tcp(const struct config_access *access)
-{
-    unsigned rights = (access->submit ? RIGHT_SUBMIT : 0) | (access->work ? RIGHT_WORK : 0) |
-                      (access->observe ? RIGHT_OBSERVE : 0);
-
-    if (rights == 0)
-        rights = RIGHT_SUBMIT | RIGHT_WORK | RIGHT_OBSERVE;
-    return access->admin ? rights | RIGHT_ADMIN : rights;
 }
 
 static int listeners_open_tcp(struct server *server, const struct config *config,
@@ -296,7 +243,7 @@ static int listeners_open_tcp(struct server *server, const struct config *config
 
     for (int i = 0; i < count; i++) {
         if (err == 0)
-            err = listener_add(server, &endpoints[i], rights_of_tcp(&config->access));
+            err = listener_add(server, &endpoints[i]);
         else
             endpoint_close(&endpoints[i]);
     }
@@ -316,9 +263,8 @@ static int listeners_open(struct server *server, const struct config *config)
 
 static void announce(struct server *server, const struct budget *budget)
 {
-    char bytes[512], line[STATUS_MAX];
+    char bytes[512];
     struct text text = text_in(bytes, sizeof bytes);
-    struct router_counts counts;
 
     for (size_t i = 0; i < server->listener_count; i++)
         text_put(&text, "%s%s", i > 0 ? ", " : "", server->listeners[i].endpoint.name);
@@ -328,8 +274,8 @@ static void announce(struct server *server, const struct budget *budget)
               bytes, (budget->resident >> 20) + 1, budget->limits.connections, budget->limits.tasks,
               budget->limits.payload_max);
     log_started();
-    router_counts(server->router, &counts);
-    notify_ready(status_line(line, &counts));
+    process_is_ready();
+    status_ready(&server->status, server->router);
 }
 
 static void lists_init(struct server *server)
@@ -342,16 +288,53 @@ static void lists_init(struct server *server)
     server->lingering.stay_us = CONN_LINGER_US;
 }
 
-int server_init(struct server *server, const struct config *config, const struct budget *budget)
+/* The numbers that stay what they are, or are 0 as yet. */
+static void gauges_begin(struct server *server, const struct config *config,
+                         const struct budget *budget)
+{
+    gauges_init(&server->gauges);
+    server->gauges.value[GAUGE_LIMIT_PER_USER] = config->limits.connections_per_user;
+    server->gauges.value[GAUGE_LIMIT_DESCRIPTORS] = budget->descriptors;
+    server->gauges.value[GAUGE_POOL_BYTES] = budget->resident;
+}
+
+static int tables_make(struct server *server, const struct config *config,
+                       const struct budget *budget)
+{
+    struct pmad *runtime = server->pools.of[POOL_RUNTIME];
+    int err;
+
+    if (!users_init(&server->users, runtime, budget->limits.connections)) {
+        log_event(LOG_LEVEL_ERROR, "the table of users: no block in the pool runtime; run pmadd "
+                                   "--check-config");
+        return UV_ENOMEM;
+    }
+    err = router_start(server, config, budget);
+    if (err < 0)
+        users_finish(&server->users, runtime);
+    return err;
+}
+
+static void tables_finish(struct server *server)
+{
+    router_finish(server->router);
+    users_finish(&server->users, server->pools.of[POOL_RUNTIME]);
+}
+
+int server_init(struct server *server, const struct config *config, const struct budget *budget,
+                const struct access *access)
 {
     int err;
 
     *server = (struct server){.phase = SERVER_RUNS,
                               .grace_us = config->server.shutdown_grace_us,
+                              .access = access,
                               .conn_max = budget->limits.connections};
     lists_init(server);
+    gauges_begin(server, config, budget);
     status_init(&server->status);
     process_ignore_sigpipe();
+    process_explain_abort();
     err = process_find_user(&server->user, config->server.user);
     if (err < 0)
         return err;
@@ -365,21 +348,22 @@ int server_init(struct server *server, const struct config *config, const struct
     if (err == 0)
         err = loop_init(&server->loop, server, budget->descriptors);
     if (err < 0) {
-        log_event(LOG_LEVEL_ERROR, "the event loop: %s", uv_strerror(err));
+        log_event(LOG_LEVEL_ERROR, "the event loop: %s", strerror(-err));
         goto unmap_pools;
     }
-    err = router_start(server, config, budget);
+    err = tables_make(server, config, budget);
     if (err < 0)
         goto finish_loop;
     err = listeners_open(server, config);
     if (err < 0)
-        goto finish_router;
+        goto finish_tables;
     err = pid_file_write(&server->pid_file, config->server.pid_file, &server->user);
     if (err < 0)
         goto close_listeners;
     err = process_become(&server->user);
     if (err < 0)
         goto remove_pid_file;
+    server->spare_fd = process_spare_descriptor();
     announce(server, budget);
     return 0;
 
@@ -387,8 +371,8 @@ remove_pid_file:
     pid_file_remove(&server->pid_file);
 close_listeners:
     listeners_close(server);
-finish_router:
-    router_finish(server->router);
+finish_tables:
+    tables_finish(server);
 finish_loop:
     loop_finish(&server->loop);
 unmap_pools:
@@ -412,7 +396,9 @@ bool server_finish(struct server *server)
     while ((conn = TAILQ_FIRST(&server->conns)) != NULL)
         conn_end(conn);
     loop_finish(&server->loop);
-    router_finish(server->router);
+    tables_finish(server);
+    if (server->spare_fd >= 0)
+        close(server->spare_fd);
     sound = daemon_pools_are_sound(&server->pools);
     uv_memory_forget();
     daemon_pools_unmap(&server->pools);

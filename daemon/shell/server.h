@@ -14,16 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "budget.h"
 #include "config.h"
 #include "conn.h"
 #include "daemon_pools.h"
+#include "gauges.h"
 #include "listener.h"
 #include "loop.h"
 #include "pid_file.h"
 #include "process.h"
 #include "router.h"
 #include "status.h"
+#include "users.h"
 
 enum { SERVER_LISTENERS_MAX = 1 + 2 * CONFIG_LISTEN_MAX };
 
@@ -49,10 +52,15 @@ struct server {
     bool accept_paused;
     uint64_t accept_retry_us; /* paused for want of descriptors: until then; else 0 */
 
-    size_t conn_count, conn_max; /* blocks of connections in use, and there */
-    size_t stuck_count;          /* of open connections whose socket takes no more */
-    struct conn_list conns;      /* all that are not closed */
-    struct conn_list touched;    /* to be settled before the turn ends */
+    int spare_fd; /* the descriptor for telling those off for whom there is none; -1: given up */
+
+    const struct access *access; /* who may do what */
+    struct gauges gauges;
+    struct users users;       /* at the Unix socket */
+    size_t conn_max;          /* blocks there are for connections */
+    size_t stuck_count;       /* of open connections whose socket takes no more */
+    struct conn_list conns;   /* all that are not closed */
+    struct conn_list touched; /* to be settled before the turn ends */
     struct conn_queue ending, lingering;
 
     struct status status;
@@ -66,11 +74,12 @@ const char *server_version(void);
 
 /*
  * Claims everything the budget names: descriptors, pools, loop, router, sockets; writes the pid file
- * and becomes the user of the config, which is to stay where it is. Returns 0 when all sockets answer
+ * and becomes the user of the config. Config and access are to stay where they are. Returns 0 when all sockets answer
  * and the service manager has been told; else a negative UV_E code, and the reason has been logged in
  * words.
  */
-int server_init(struct server *server, const struct config *config, const struct budget *budget);
+int server_init(struct server *server, const struct config *config, const struct budget *budget,
+                const struct access *access);
 
 /* Serves until it is asked to end and has. */
 void server_run(struct server *server);

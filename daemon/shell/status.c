@@ -18,6 +18,12 @@ void status_touch(struct status *status)
     status->is_due = true;
 }
 
+void status_ready(struct status *status, const struct router *router)
+{
+    status->is_due = true;
+    status_refresh(status, router, status->next_us);
+}
+
 uint64_t status_deadline(const struct status *status)
 {
     return status->is_wanted && status->is_due ? status->next_us : UINT64_MAX;
@@ -33,10 +39,14 @@ void status_refresh(struct status *status, const struct router *router, uint64_t
     status->is_due = false;
     status->next_us = now_us + STATUS_EVERY_US;
     router_counts(router, &counts);
-    if (strcmp(status_line(line, &counts), status->told) == 0)
+    if (strcmp(status_line(line, &counts), status->told) == 0 && status->is_ready)
         return;
     memcpy(status->told, line, sizeof line);
-    notify_status(line);
+    if (status->is_ready)
+        notify_status(line);
+    else
+        status->is_ready = notify_ready(line);
+    status->is_due = !status->is_ready;
 }
 
 char *status_line(char *into, const struct router_counts *counts)

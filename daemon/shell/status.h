@@ -15,12 +15,17 @@ enum { STATUS_MAX = 160 };
 
 struct status {
     bool is_wanted;
-    bool is_due;      /* something happened since the last look */
+    bool is_due;   /* something happened since the last look, or nobody heard that we are ready */
+    bool is_ready; /* the service manager has heard it */
     uint64_t next_us; /* the next look is not before */
     char told[STATUS_MAX];
 };
 
 void status_init(struct status *status);
+
+/* The sockets answer. A service manager that does not hear it would end us in time, so it is told once
+ * a second until it does. */
+void status_ready(struct status *status, const struct router *router);
 
 /* Something happened that may show. */
 void status_touch(struct status *status);

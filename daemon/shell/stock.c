@@ -115,16 +115,26 @@ size_t stock_room_beside_task(struct stock stock, size_t unique_size)
     return stock.room < room ? stock.room : room;
 }
 
-size_t stock_room_beside_body(struct stock *stock, size_t body_size)
+void stock_take_body(struct stock *stock, size_t body_size)
 {
-    return take_body(stock, body_size) ? stock->room : 0;
+    (void)take_body(stock, body_size);
 }
 
-size_t stock_blocks(const struct stock *stock, size_t size)
+size_t stock_take_blocks(struct stock *stock, size_t size, size_t count)
 {
-    size_t blocks = 0;
+    size_t taken = 0;
 
-    for (size_t i = best_class(stock, size); i < stock->class_count; i++)
-        blocks += stock->blocks[i];
-    return blocks;
+    while (taken < count && take(stock, size))
+        taken++;
+    return taken;
+}
+
+size_t stock_take_kits(struct stock *stock, size_t envelope_size, size_t body_size, size_t count)
+{
+    size_t taken = 0;
+
+    while (taken < count && take(stock, envelope_size) && take(stock, router_waiter_size()) &&
+           take_body(stock, body_size))
+        taken++;
+    return taken;
 }

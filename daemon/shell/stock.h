@@ -23,11 +23,16 @@ size_t stock_tasks(struct stock stock, size_t unique_size, size_t body_size, siz
 /* Bytes of bodies that find room beside the bare envelope of one task and its waiter. */
 size_t stock_room_beside_task(struct stock stock, size_t unique_size);
 
-/* Takes a body out of the stock and returns the bytes of bodies that still find room; 0 when there was
- * none for this one. */
-size_t stock_room_beside_body(struct stock *stock, size_t body_size);
+/* Takes a body out of the stock, if there is room for it. */
+void stock_take_body(struct stock *stock, size_t body_size);
 
-/* Blocks of at least `size` bytes that are left. */
-size_t stock_blocks(const struct stock *stock, size_t size);
+/* Takes up to `count` blocks of at least `size` bytes out of the stock, each of its best class or a larger
+ * one; returns how many there were. */
+size_t stock_take_blocks(struct stock *stock, size_t size, size_t count);
+
+/* Takes up to `count` kits of a reserve out of the stock: an envelope of that size, a waiter, and a body
+ * in blocks of its own. Returns how many there were; what is left after the last one is not to be gone
+ * by where that is less. */
+size_t stock_take_kits(struct stock *stock, size_t envelope_size, size_t body_size, size_t count);
 
 #endif

@@ -46,8 +46,7 @@ int wall_clock_watch(struct wall_clock *clock, uv_loop_t *uv, struct server *ser
         return err;
     }
     clock->poll.data = server;
-    MUST(uv_poll_start(&clock->poll, UV_READABLE, on_set) == 0);
-    return 0;
+    return loop_watch(&clock->poll, UV_READABLE, on_set);
 }
 
 void wall_clock_finish(struct wall_clock *clock)

@@ -33,6 +33,10 @@ void rig_init(struct rig *rig, const struct rig_setup *setup)
 {
     struct router_setup router = {.limits = setup->limits,
                                   .every_function = setup->every_function,
+                                  .functions = setup->functions,
+                                  .function_count = setup->function_count,
+                                  .patterns = setup->patterns,
+                                  .pattern_count = setup->pattern_count,
                                   .handle_prefix = "H:box",
                                   .version = "1.2.3",
                                   .verbosity = "NOTICE",
@@ -110,7 +114,7 @@ struct remote *remote_with(struct rig *rig, unsigned rights)
     struct remote **end = &rig->remotes;
     char address[PEER_ADDRESS_MAX + 1];
 
-    driver_expect(router_has_room(rig->router), "no room for one more peer");
+    driver_expect(router_has_room(rig->router, RIGHT_ALL), "no room for one more peer");
     *remote = (struct remote){.rig = rig,
                               .seat = heap_take(sizeof *remote->seat),
                               .number = ++rig->numbers,

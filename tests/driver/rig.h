@@ -24,6 +24,10 @@ struct rig_setup {
     struct router_limits limits;
     struct pmad_layout tasks, wire;
     struct router_function_rule every_function;
+    const struct router_function_row *functions;
+    size_t function_count;
+    const struct router_pattern *patterns;
+    size_t pattern_count;
     size_t worker_wakeup;
     bool round_robin, exceptions;
     uint8_t seed; /* fills router_setup.seed */

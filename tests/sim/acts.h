@@ -11,13 +11,14 @@ size_t body_size(struct world *world);
 struct job *some_job(struct world *world);
 
 /* A job in the hand of this actor that it has heard of, or NULL. */
-struct job *held_by(const struct world *world, const struct actor *actor);
+struct job *held_by(const struct actor *actor);
 
 /* Puts WORK_* of this type about a job into the stream. */
 void says_of(struct world *world, struct actor *actor, struct job *job, uint32_t type);
 
 /* acts_client.c */
 void submits(struct world *world, struct actor *actor);
+void submits_in_vain(struct world *world, struct actor *actor, size_t size);
 void asks_status(struct world *world, struct actor *actor);
 void asks(struct world *world, struct actor *actor);
 void asks_in_text(struct world *world, struct actor *actor);

@@ -146,13 +146,36 @@ static void submit_one(struct world *world, struct actor *actor)
 
 void submits(struct world *world, struct actor *actor)
 {
-    size_t count = 1 + dice_size(&world->dice, 8);
+    size_t count = 1 + dice_size(&world->dice, world->kind->submit_max);
 
-    if (rig_counts(&world->rig).queued > world->queue_max)
+    if (rig_counts(&world->rig).queued > world->kind->queue_max)
         return;
     while (count-- > 0)
         submit_one(world, actor);
     stream_deliver(world, actor, false);
+}
+
+/* Its body is announced, and never comes. */
+void submits_in_vain(struct world *world, struct actor *actor, size_t size)
+{
+    struct job *job = model_job(&world->model, actor, false);
+    struct request *request = request_add(actor, GM_SUBMIT_JOB);
+    struct bytes arguments = {0};
+
+    job->priority = 1;
+    job->size = size;
+    (void)snprintf(job->unique, sizeof job->unique, "s%u", job->serial);
+    request->job = job;
+    add_text(&arguments, model_functions[job->function], true);
+    add_text(&arguments, job->unique, true);
+    world_note(world, actor, "announces %zu bytes that will not come", size);
+    request->head_end = actor->posted + HEADER_SIZE + arguments.size;
+    stream_header(actor, "\0REQ", GM_SUBMIT_JOB, arguments.size + size);
+    request->end = actor->posted;
+    bytes_add(&actor->unsent, arguments.at, arguments.size);
+    bytes_free(&arguments);
+    actor->liar = true;
+    stream_deliver(world, actor, true);
 }
 
 /* ---- questions ---- */

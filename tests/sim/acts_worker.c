@@ -56,12 +56,12 @@ void grabs(struct world *world, struct actor *actor)
 
 /* ---- results ---- */
 
-struct job *held_by(const struct world *world, const struct actor *actor)
+struct job *held_by(const struct actor *actor)
 {
-    struct job *job = world->model.jobs;
+    struct job *job = TAILQ_LAST(&actor->hand, job_list);
 
-    while (job != NULL && (job->holder != actor || job->handle[0] == 0))
-        job = job->next;
+    while (job != NULL && job->handle[0] == 0)
+        job = TAILQ_PREV(job, job_list, in_hand);
     return job;
 }
 
@@ -98,7 +98,7 @@ static const uint32_t says[] = {GM_WORK_COMPLETE, GM_WORK_COMPLETE,  GM_WORK_COM
 
 void works(struct world *world, struct actor *actor)
 {
-    struct job *job = held_by(world, actor);
+    struct job *job = held_by(actor);
     uint32_t type = says[dice_roll(&world->dice, sizeof says / sizeof *says)];
 
     if (job == NULL)

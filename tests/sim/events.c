@@ -6,6 +6,11 @@
 #include "gm_packet.h"
 #include "stream.h"
 
+static bool talks(const struct actor *actor)
+{
+    return !actor->slow && !actor->mute && !actor->liar && !actor->doomed;
+}
+
 /* Somebody who talks; NULL: nobody. */
 static struct actor *somebody(struct world *world)
 {
@@ -13,10 +18,10 @@ static struct actor *somebody(struct world *world)
     size_t chosen;
 
     for (struct actor *actor = world->model.actors; actor != NULL; actor = actor->next)
-        talkers += !actor->slow && !actor->doomed;
+        talkers += talks(actor);
     chosen = dice_roll(&world->dice, talkers);
     for (struct actor *actor = world->model.actors; actor != NULL; actor = actor->next)
-        if (!actor->slow && !actor->doomed && chosen-- == 0)
+        if (talks(actor) && chosen-- == 0)
             return actor;
     return NULL;
 }
@@ -43,7 +48,7 @@ static void connects(struct world *world, struct actor *actor)
 
     for (actor = world->model.actors; actor != NULL; actor = actor->next)
         here++;
-    if (here < ACTORS_MAX)
+    if (here < world->kind->actors_max)
         (void)world_join(world, way < 3 ? rights[way] : RIGHT_ALL);
 }
 
@@ -51,6 +56,7 @@ static void forget(struct world *world, struct actor *actor)
 {
     struct remote *remote = actor->remote;
 
+    world->events++;
     model_left(&world->model, actor);
     remote_free(remote);
 }
@@ -98,10 +104,23 @@ static void reads_slowly(struct world *world, struct actor *actor)
     actor->remote->appetite = dice_roll(&world->dice, 3) == 0 ? dice_size(&world->dice, 3000) : 0;
 }
 
+/* Who says nothing any more hangs up sooner or later. */
+static void silent_leave(struct world *world)
+{
+    for (struct actor *next, *actor = world->model.actors; actor != NULL; actor = next) {
+        next = actor->next;
+        if (actor->mute && dice_chance(&world->dice, 20)) {
+            world_note(world, actor, "leaves");
+            forget(world, actor);
+        }
+    }
+}
+
 static void reads_again(struct world *world, struct actor *actor)
 {
     size_t percent = world->model.strictness == MODEL_EXACT ? 50 : 15;
 
+    silent_leave(world);
     for (actor = world->model.actors; actor != NULL; actor = actor->next)
         if (actor->slow && dice_chance(&world->dice, percent)) {
             actor->slow = dice_chance(&world->dice, 50);
@@ -109,6 +128,22 @@ static void reads_again(struct world *world, struct actor *actor)
             world_note(world, actor, "reads %s", actor->slow ? "a little" : "again");
         }
     world_turn(world);
+}
+
+/* Closes its own direction, in the middle of a frame perhaps, and goes on listening. */
+static void falls_silent(struct world *world, struct actor *actor)
+{
+    world_note(world, actor, "says nothing any more");
+    actor->mute = true;
+    world_turn(world);
+}
+
+/* The head of a submission whose body will never come: it is far too large, or there is just none. */
+static void announces_much(struct world *world, struct actor *actor)
+{
+    submits_in_vain(world, actor,
+                    dice_chance(&world->dice, 50) ? UINT32_MAX - 4096
+                                                  : world->model.setup.limits.payload_max / 2);
 }
 
 static void sends_the_rest(struct world *world, struct actor *actor)
@@ -126,6 +161,29 @@ static void time_passes(struct world *world, struct actor *actor)
     world->rig.now.mono_us += us;
     world->rig.now.wall_us += (int64_t)us;
     world_turn(world);
+}
+
+/* The machine was suspended, or stood still: at once it is much later, on both clocks or on one. */
+static void time_leaps(struct world *world, struct actor *actor)
+{
+    uint64_t us = dice_size(&world->dice, 100000000) * 1000;
+
+    (void)actor;
+    world_note(world, NULL, "time leaps by %llu us", (unsigned long long)us);
+    world->rig.now.mono_us += us;
+    if (dice_chance(&world->dice, 50))
+        world->rig.now.wall_us += (int64_t)us;
+    world_turn(world);
+}
+
+/* One allocation fails, soon. */
+static void allocations_fail(struct world *world, struct actor *actor)
+{
+    uint64_t nth = 1 + dice_size(&world->dice, 20);
+
+    (void)actor;
+    world_note(world, NULL, "allocation %llu fails", (unsigned long long)nth);
+    (void)router_scarcity(world->rig.router, nth, false);
 }
 
 /* Somebody sets the wall clock: a little or far, forward or back, or to before 1970. */
@@ -149,22 +207,25 @@ static const struct event {
     unsigned weight;
     bool of_somebody;
     bool goes_on; /* may come in one write with what an earlier event left over */
+    bool scarce;  /* only in a world of that kind */
     void (*happens)(struct world *world, struct actor *actor);
 } events[] = {
-    {12, false, false, connects},    {3, true, false, leaves},
-    {40, true, true, submits},       {20, true, true, changes_abilities},
-    {12, true, false, falls_asleep}, {45, true, false, grabs},
-    {50, true, false, works},        {5, true, false, meddles},
-    {12, true, true, asks_status},   {5, true, true, asks},
-    {6, true, true, asks_in_text},   {6, true, false, administers},
-    {3, true, true, talks_nonsense}, {4, true, false, reads_slowly},
-    {8, false, false, reads_again},  {10, true, true, sends_the_rest},
-    {6, false, false, time_passes},  {2, false, false, clock_is_set},
+    {12, false, false, false, connects},    {3, true, false, false, leaves},
+    {40, true, true, false, submits},       {20, true, true, false, changes_abilities},
+    {12, true, false, false, falls_asleep}, {45, true, false, false, grabs},
+    {50, true, false, false, works},        {5, true, false, false, meddles},
+    {12, true, true, false, asks_status},   {5, true, true, false, asks},
+    {6, true, true, false, asks_in_text},   {6, true, false, false, administers},
+    {3, true, true, false, talks_nonsense}, {4, true, false, false, reads_slowly},
+    {8, false, false, false, reads_again},  {10, true, true, false, sends_the_rest},
+    {1, true, false, false, falls_silent},  {1, true, false, false, announces_much},
+    {6, false, false, false, time_passes},  {1, false, false, false, time_leaps},
+    {2, false, false, false, clock_is_set}, {12, false, false, true, allocations_fail},
 };
 
 /* ---- an event ---- */
 
-static void drain(struct world *world)
+void submissions_end(struct world *world)
 {
     for (struct actor *actor = world->model.actors; actor != NULL; actor = actor->next)
         remote_post(actor->remote, actor->unsent.at, actor->unsent.size);
@@ -188,30 +249,43 @@ static void bury(struct world *world)
     }
 }
 
-void event_happens(struct world *world, unsigned long steps)
+static unsigned weight_of(const struct world *world, const struct event *event)
+{
+    return event->scarce && !world->kind->scarce ? 0 : event->weight;
+}
+
+void event_happens(struct world *world)
 {
     const struct event *event = events;
     struct actor *actor = somebody(world);
     size_t total = 0, rolled;
 
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-        total += events[i].weight;
+        total += weight_of(world, &events[i]);
     rolled = dice_roll(&world->dice, total);
-    while (rolled >= event->weight)
-        rolled -= event++->weight;
+    while (rolled >= weight_of(world, event))
+        rolled -= weight_of(world, event++);
     if (event->of_somebody && actor == NULL)
         event = &events[0];
     if (!event->of_somebody || event->goes_on || deliver_rest(world, actor))
         event->happens(world, actor);
-    if (!world->model.draining && world->step > steps - steps / 20)
-        drain(world);
     bury(world);
+}
+
+static void liars_leave(struct world *world)
+{
+    for (struct actor *next, *actor = world->model.actors; actor != NULL; actor = next) {
+        next = actor->next;
+        if (actor->liar)
+            forget(world, actor);
+    }
 }
 
 void everybody_reads(struct world *world)
 {
+    liars_leave(world);
     for (struct actor *actor = world->model.actors; actor != NULL; actor = actor->next) {
-        actor->slow = false;
+        actor->slow = actor->mute = false;
         actor->remote->appetite = SIZE_MAX;
         remote_post(actor->remote, actor->unsent.at, actor->unsent.size);
         bytes_free(&actor->unsent);
@@ -230,19 +304,36 @@ void can_do_everything(struct world *world, struct actor *actor)
     stream_deliver(world, actor, true);
 }
 
+static struct actor *who_can_finish(const struct world *world)
+{
+    struct actor *actor = world->model.actors;
+
+    while (actor != NULL && (actor->requests != NULL || held_by(actor) == NULL))
+        actor = actor->next;
+    return actor;
+}
+
 void everybody_finishes(struct world *world)
 {
-    struct job *job = world->model.jobs;
+    struct actor *holder;
 
-    while (job != NULL) {
-        struct actor *holder = job->holder;
-
-        job = job->next;
-        if (holder == NULL || holder->requests != NULL)
-            continue;
-        says_of(world, holder, held_by(world, holder), GM_WORK_COMPLETE);
+    while ((holder = who_can_finish(world)) != NULL) {
+        says_of(world, holder, held_by(holder), GM_WORK_COMPLETE);
         stream_deliver(world, holder, true);
     }
+}
+
+struct actor *finisher_joins(struct world *world)
+{
+    struct actor *actor = world_join(world, RIGHT_ALL);
+
+    can_do_everything(world, actor);
+    return actor;
+}
+
+void finisher_leaves(struct world *world, struct actor *actor)
+{
+    forget(world, actor);
 }
 
 void grab_one(struct world *world, struct actor *actor)

@@ -21,15 +21,6 @@ void model_fill(struct bytes *into, unsigned fill, size_t size)
         at[i] = (uint8_t)(i < 4 ? fill >> (8 * i) : (size_t)fill * 31 + i * 7 + (i >> 8));
 }
 
-size_t model_count(const struct model *model, enum job_state state)
-{
-    size_t count = 0;
-
-    for (const struct job *job = model->jobs; job != NULL; job = job->next)
-        count += job->state == state;
-    return count;
-}
-
 struct function_seen model_function_unseen(const struct model *model)
 {
     struct function_seen seen = {.listed = false};
@@ -44,8 +35,11 @@ void model_init(struct model *model, const struct rig_setup *setup,
 {
     *model = (struct model){
         .strictness = strictness, .setup = *setup, .digest = UINT64_C(0xcbf29ce484222325)};
-    for (unsigned function = 0; function < FUNCTIONS; function++)
+    for (unsigned function = 0; function < FUNCTIONS; function++) {
         model->functions[function] = model_function_unseen(model);
+        for (unsigned priority = 0; priority < PRIORITIES; priority++)
+            TAILQ_INIT(&model->queues[function][priority]);
+    }
 }
 
 /* ---- listeners ---- */
@@ -87,13 +81,28 @@ void listeners_free(struct job *job)
 
 struct actor *model_join(struct model *model, struct remote *remote, unsigned rights)
 {
+    struct actor **bucket = &model->by_number[(unsigned)remote->number % ACTOR_BUCKETS];
     struct actor *actor = heap_take(sizeof *actor);
 
     actor->remote = remote;
     actor->rights = rights;
     actor->exceptions = model->setup.exceptions;
+    actor->requests_end = &actor->requests;
+    actor->expected_end = &actor->expected;
+    TAILQ_INIT(&actor->hand);
     actor->next = model->actors;
     model->actors = actor;
+    actor->next_same = *bucket;
+    *bucket = actor;
+    return actor;
+}
+
+struct actor *model_actor(const struct model *model, int number)
+{
+    struct actor *actor = model->by_number[(unsigned)number % ACTOR_BUCKETS];
+
+    while (actor != NULL && actor->remote->number != number)
+        actor = actor->next_same;
     return actor;
 }
 
@@ -120,32 +129,22 @@ static void actor_free(struct actor *actor)
 static void client_leaves(struct model *model, struct job *job, const struct actor *actor)
 {
     if (job->state == JOB_SENT && job->sender == actor)
-        job->state = JOB_DROPPED;
+        job_become(model, job, JOB_DROPPED);
     if (job->sender == actor)
         job->sender = NULL;
     if (job->listeners == NULL)
         return;
     listeners_leave(job, actor);
     if (job->listeners == NULL && job->state == JOB_QUEUED && !job->background) {
-        job->state = JOB_DROPPED;
+        job_become(model, job, JOB_DROPPED);
         model->counts.abandoned++;
     }
-}
-
-/* The job this actor took last and still has in hand, or NULL. */
-static struct job *held_last(const struct model *model, const struct actor *actor)
-{
-    struct job *last = NULL;
-
-    for (struct job *job = model->jobs; job != NULL; job = job->next)
-        if (job->holder == actor && (last == NULL || job->taken > last->taken))
-            last = job;
-    return last;
 }
 
 void model_left(struct model *model, struct actor *actor)
 {
     struct actor **at = &model->actors;
+    struct actor **same = &model->by_number[(unsigned)actor->remote->number % ACTOR_BUCKETS];
     struct job *job;
 
     for (job = model->jobs; job != NULL; job = job->next)
@@ -153,82 +152,18 @@ void model_left(struct model *model, struct actor *actor)
     model_wakes_up(model, actor);
     while (actor->able_count > 0)
         model_cannot_do(model, actor, actor->able[0].function);
-    while ((job = held_last(model, actor)) != NULL)
+    while ((job = TAILQ_LAST(&actor->hand, job_list)) != NULL)
         job_lose_worker(model, job);
     while (*at != actor)
         at = &(*at)->next;
     *at = actor->next;
+    while (*same != actor)
+        same = &(*same)->next_same;
+    *same = actor->next_same;
     actor_free(actor);
 }
 
-/* ---- jobs ---- */
-
-struct job *model_job(struct model *model, struct actor *sender, bool background)
-{
-    struct job *job = heap_take(sizeof *job);
-
-    job->serial = job->fill = ++model->serials;
-    job->waits = !background;
-    job->background = background;
-    job->sender = sender;
-    job->next = model->jobs;
-    model->jobs = job;
-    return job;
-}
-
-static void job_free(struct job *job)
-{
-    listeners_free(job);
-    while (job->told != NULL) {
-        struct told *told = job->told;
-
-        job->told = told->next;
-        bytes_free(&told->rest);
-        free(told);
-    }
-    bytes_free(&job->progress);
-    free(job);
-}
-
-void model_free(struct model *model)
-{
-    while (model->actors != NULL)
-        model_left(model, model->actors);
-    while (model->jobs != NULL) {
-        struct job *job = model->jobs;
-
-        model->jobs = job->next;
-        job_free(job);
-    }
-}
-
-bool is_joinable(const struct job *job)
-{
-    return job->state == JOB_DELAYED || job->state == JOB_QUEUED || job->state == JOB_HELD;
-}
-
-static bool same_payload(const struct job *job, const struct job *other)
-{
-    struct bytes mine = {0}, theirs = {0};
-    bool same;
-
-    if (job->size != other->size || job->size == 0)
-        return false;
-    model_fill(&mine, job->fill, job->size);
-    model_fill(&theirs, other->fill, other->size);
-    same = memcmp(mine.at, theirs.at, mine.size) == 0;
-    bytes_free(&mine);
-    bytes_free(&theirs);
-    return same;
-}
-
-bool is_twin(const struct job *job, const struct job *other)
-{
-    if (job == other || job->function != other->function || job->unique[0] == 0 ||
-        strcmp(job->unique, other->unique) != 0)
-        return false;
-    return strcmp(job->unique, "-") != 0 || same_payload(job, other);
-}
+/* ---- assignments ---- */
 
 static bool has_reducer(const struct job *job)
 {
@@ -255,79 +190,6 @@ struct bytes assignment_of(const struct job *job, uint32_t type)
         bytes_add(&rest, job->reducer, strlen(job->reducer) + 1);
     model_fill(&rest, job->fill, job->size);
     return rest;
-}
-
-/* ---- tidying ---- */
-
-static bool is_referred_to(const struct model *model, const struct job *job)
-{
-    for (const struct actor *actor = model->actors; actor != NULL; actor = actor->next) {
-        for (const struct request *at = actor->requests; at != NULL; at = at->next)
-            if (at->job == job)
-                return true;
-        for (const struct expected *at = actor->expected; at != NULL; at = at->next)
-            if (at->job == job)
-                return true;
-        if (actor->excused == job)
-            return true;
-    }
-    return job->listeners != NULL || job->holder != NULL;
-}
-
-/* Ledger: somebody may hear yet that his submission has joined this job. */
-static bool may_have_joined(const struct model *model, const struct job *job)
-{
-    for (const struct job *at = model->jobs; at != NULL; at = at->next)
-        if (at->state == JOB_SENT && is_twin(at, job))
-            return true;
-    return false;
-}
-
-/* Ledger: the job that this submission is said to have joined may turn out to be its own. */
-static bool may_be_the_job(const struct model *model, const struct job *job)
-{
-    for (const struct job *at = model->jobs; at != NULL; at = at->next)
-        if (at->state == JOB_QUEUED && is_twin(at, job))
-            return true;
-    return false;
-}
-
-static bool is_over(const struct model *model, const struct job *job)
-{
-    switch (job->state) {
-    case JOB_ENDED:
-        return model->strictness == MODEL_EXACT || (!job->loose && !may_have_joined(model, job));
-    case JOB_DROPPED:
-        return model->strictness == MODEL_EXACT;
-    case JOB_JOINED:
-        return model->strictness == MODEL_EXACT || !may_be_the_job(model, job);
-    case JOB_REFUSED:
-        return true;
-    case JOB_SENT:
-    case JOB_DELAYED:
-    case JOB_QUEUED:
-    case JOB_HELD:
-    case JOB_CANCELLED:
-    case JOB_STATES:
-        break;
-    }
-    return false;
-}
-
-void model_tidy(struct model *model)
-{
-    struct job **at = &model->jobs;
-
-    while (*at != NULL) {
-        struct job *job = *at;
-
-        if (!is_over(model, job) || is_referred_to(model, job)) {
-            at = &job->next;
-            continue;
-        }
-        *at = job->next;
-        job_free(job);
-    }
 }
 
 /* ---- quiet ---- */

@@ -2,7 +2,8 @@
 #define MODEL_H
 
 /*
- * What a router should do, written as plainly as it can be: lists, scans, no limits. The simulator
+ * What a router should do, written as plainly as it can be: lists, scans, no limits; what is looked for
+ * at every step (a handle, a twin, what is next, how many there are) has an index. The simulator
  * tells it every request the core has judged and every message somebody heard; it says what must
  * come, and fails when something else does.
  *
@@ -12,11 +13,13 @@
  * a ledger: what was accepted ends once, the frames of a task come whole and in their order, nothing
  * is told twice.
  */
+#include <sys/queue.h>
+
 #include "heap.h"
 #include "rig.h"
 #include "talk.h"
 
-enum { FUNCTIONS = 6, PRIORITIES = 3, UNIQUE_MAX = 63 };
+enum { FUNCTIONS = 6, PRIORITIES = 3, UNIQUE_MAX = 63, BUCKETS = 1024, ACTOR_BUCKETS = 64 };
 
 enum model_strictness { MODEL_EXACT, MODEL_LEDGER };
 
@@ -52,6 +55,11 @@ struct listener {
 
 struct job {
     struct job *next;
+    LIST_ENTRY(job) by_handle; /* once its handle is known */
+    LIST_ENTRY(job) by_unique; /* while others can join it */
+    TAILQ_ENTRY(job) in_queue; /* JOB_QUEUED: the next one first */
+    TAILQ_ENTRY(job) in_hand;  /* of its holder: the last one taken last */
+    bool marked;               /* model_tidy(): somebody refers to it */
     unsigned serial;
     enum job_state state;
     bool waits;                  /* who submitted it hears what becomes of it */
@@ -67,16 +75,19 @@ struct job {
     struct actor *sender;        /* JOB_SENT: who submitted it, while he is here */
     struct listener *listeners;  /* in the order of submission */
     struct actor *holder;        /* JOB_HELD, JOB_CANCELLED */
-    int64_t place;               /* in its queue: the lowest is next */
     int64_t admitted;            /* the number of its submission, among all accepted */
     int64_t taken;               /* the number of its assignment, among all */
-    uint64_t limit_us;           /* JOB_HELD: when its time is over */
+    uint64_t limit_us;           /* JOB_HELD, JOB_CANCELLED: when its time is over */
     size_t lost;                 /* the workers it has cost */
     bool loose;                  /* ledger: it may have failed at any time */
+    bool forgotten;              /* ledger: and it has ended */
     char handle[64];             /* empty: nobody has heard it */
     struct told *told;
     struct bytes progress; /* as its worker told last */
 };
+
+TAILQ_HEAD(job_list, job);
+LIST_HEAD(job_bucket, job);
 
 /* What a line asks for. */
 enum line_kind { LINE_OTHER, LINE_MAXQUEUE, LINE_CREATE, LINE_DROP, LINE_CANCEL };
@@ -102,7 +113,7 @@ struct request {
 /* A message that an actor is going to hear: the handle of `job`, if there is one, and `rest`. */
 struct expected {
     struct expected *next;
-    uint32_t type; /* 0: a line */
+    uint32_t type; /* 0: a line; GM_CAN_DO: its refusal */
     struct job *job;
     uint64_t listener; /* for an event: since when the listener waits who is to hear it */
     bool open;         /* ledger: this, or what else may come in its place */
@@ -124,23 +135,27 @@ struct ability {
 };
 
 struct actor {
-    struct actor *next;
+    struct actor *next, *next_same; /* of all; of those in its bucket */
     struct remote *remote;
     unsigned rights; /* a set of enum peer_right */
     bool slow;       /* reads so many bytes and then stops; says nothing meanwhile */
+    bool mute;       /* says nothing any more, but reads */
+    bool liar;       /* has announced more than it will ever send */
     bool doomed;     /* sent what closes its connection */
     bool exceptions;
     size_t posted;       /* bytes of its stream so far, the unsent ones included */
     struct bytes unsent; /* the end of it that has not been posted */
-    struct request *requests;
-    struct expected *expected;
+    struct request *requests, **requests_end;
+    struct expected *expected, **expected_end;
+    struct job_list hand;           /* what it holds */
     struct ability able[FUNCTIONS]; /* the order in which they are looked at */
     size_t able_count;
     enum actor_sleep sleep;
-    uint64_t woken_at;   /* a tick of the model, */
-    uint64_t woken_us;   /* and the time */
-    unsigned naps;       /* ledger: PRE_SLEEPs that no NOOP has followed */
-    struct job *excused; /* ended by WORK_EXCEPTION: one WORK_FAIL of it is let pass */
+    uint64_t woken_at;               /* a tick of the model, */
+    uint64_t woken_us;               /* and the time */
+    unsigned naps;                   /* ledger: PRE_SLEEPs that no NOOP has followed */
+    size_t fed_before, heard_before; /* as events have been counted */
+    struct job *excused;             /* ended by WORK_EXCEPTION: one WORK_FAIL of it is let pass */
 };
 
 /* What administrators know of a function. */
@@ -157,15 +172,21 @@ struct model_counts {
 struct model {
     enum model_strictness strictness;
     struct rig_setup setup;
+    bool scarce;      /* allocations fail that need not */
     bool limits_time; /* workers may say how long they need, or the router limits it, or retries */
     struct router_now now;
     uint64_t wall_max_s; /* the latest second that ever was */
-    struct actor *actors;
+    struct actor *actors, *by_number[ACTOR_BUCKETS];
     struct job *jobs;
+    struct job_bucket by_handle[BUCKETS], by_unique[BUCKETS];
+    struct job_list queues[FUNCTIONS][PRIORITIES];
+    size_t states[JOB_STATES];
+    size_t tally[FUNCTIONS][PRIORITIES][JOB_STATES]; /* of those the core has accepted */
+    uint64_t limit_min_us, due_min_s; /* no task in a hand, or delayed, comes to its time before */
     struct function_seen functions[FUNCTIONS];
     struct model_counts counts;
     unsigned serials;
-    int64_t places, takings;
+    int64_t admissions, takings;
     uint64_t ticks; /* of whatever happens: tells what was before */
     bool draining;
     uint64_t digest; /* of all that was heard */
@@ -199,6 +220,9 @@ void model_begun(struct model *model, struct actor *actor, struct request *reque
 /* The whole of it has come, and was not refused. */
 void model_judged(struct model *model, struct actor *actor, const struct request *request);
 
+/* Ledger: it has come, but its actor was dropped for want of memory, before or after it was judged. */
+void model_doubted(struct model *model, struct actor *actor, struct request *request);
+
 /* The actor heard something. */
 void model_heard(struct model *model, struct actor *actor, const struct heard_frame *frame);
 
@@ -210,7 +234,14 @@ void model_over(const struct model *model);
 
 bool model_is_submission(uint32_t type);
 
-size_t model_count(const struct model *model, enum job_state state);
+/* The actor at the end of that number, or NULL. */
+struct actor *model_actor(const struct model *model, int number);
+
+/* Counts everything again; fails where the model is at odds with itself. */
+void model_check(const struct model *model);
+
+/* No task is left. A ledger forgets those of which it could not know how they ended. */
+void model_forget_ended(struct model *model);
 
 /* Forgets jobs that are over and that nothing refers to. */
 void model_tidy(struct model *model);

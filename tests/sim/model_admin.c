@@ -5,6 +5,8 @@
 #include "gm_packet.h"
 #include "model_state.h"
 
+enum { FEW = 200 };
+
 /* ---- listings ---- */
 
 /* Rows come in any order, the full stop behind them. */
@@ -20,9 +22,8 @@ static size_t count_jobs(const struct model *model, unsigned function, enum job_
 {
     size_t count = 0;
 
-    for (const struct job *job = model->jobs; job != NULL; job = job->next)
-        count += job->function == function && job->state == state &&
-                 (priority < 0 || job->priority == (unsigned)priority);
+    for (int i = 0; i < PRIORITIES; i++)
+        count += priority < 0 || priority == i ? model->tally[function][i][state] : 0;
     return count;
 }
 
@@ -139,8 +140,8 @@ static void cancel(struct model *model, struct actor *actor, struct job *job)
     model->counts.failed--;
     model->counts.cancelled++;
     if (holder != NULL) {
-        job->state = JOB_CANCELLED;
-        job->holder = holder;
+        job_become(model, job, JOB_CANCELLED);
+        job_give(job, holder);
     }
     (void)expect_line(actor, "OK\r");
 }
@@ -175,6 +176,14 @@ static bool line_is(const struct bytes *line, const char *word)
     return line->size == strlen(word) && memcmp(line->at, word, line->size) == 0;
 }
 
+/* Are there so few jobs that a list of them can be compared row by row, in whatever order? */
+static bool are_few(const struct model *model)
+{
+    return model->states[JOB_DELAYED] + model->states[JOB_QUEUED] + model->states[JOB_HELD] +
+               model->states[JOB_CANCELLED] <=
+           FEW;
+}
+
 /* A line that asks for something. */
 static void question(const struct model *model, struct actor *actor, const struct bytes *line)
 {
@@ -190,7 +199,7 @@ static void question(const struct model *model, struct actor *actor, const struc
         list_functions(model, actor, row_status);
     else if (line_is(line, "prioritystatus") && exact)
         list_functions(model, actor, row_priorities);
-    else if (line_is(line, "show jobs") && exact)
+    else if (line_is(line, "show jobs") && exact && are_few(model))
         list_jobs(model, actor);
     else
         expect(actor, 0, NULL)->listing = true;

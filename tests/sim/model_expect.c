@@ -7,13 +7,11 @@
 struct expected *expect(struct actor *actor, uint32_t type, struct job *job)
 {
     struct expected *expected = heap_take(sizeof *expected);
-    struct expected **at = &actor->expected;
 
     expected->type = type;
     expected->job = job;
-    while (*at != NULL)
-        at = &(*at)->next;
-    *at = expected;
+    *actor->expected_end = expected;
+    actor->expected_end = &expected->next;
     return expected;
 }
 
@@ -55,6 +53,8 @@ void expected_drop(struct actor *actor, struct expected *expected)
     while (*at != expected)
         at = &(*at)->next;
     *at = expected->next;
+    if (*at == NULL)
+        actor->expected_end = at;
     expected_free(expected);
 }
 

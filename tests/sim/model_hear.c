@@ -58,7 +58,9 @@ bool handle_is(const struct job *job, const struct heard_frame *frame)
 
 struct job *job_of(const struct model *model, const uint8_t *handle, size_t size)
 {
-    for (struct job *job = model->jobs; job != NULL; job = job->next)
+    struct job *job;
+
+    LIST_FOREACH (job, &model->by_handle[bucket_of(handle, size)], by_handle)
         if (has_handle(job, handle, size))
             return job;
     return NULL;
@@ -77,6 +79,7 @@ void handle_learn(struct model *model, struct job *job, const struct heard_frame
         model_failed("two tasks have the same handle");
     memcpy(job->handle, frame->bytes, size);
     job->handle[size] = 0;
+    LIST_INSERT_HEAD(&model->by_handle[bucket_of(frame->bytes, size)], job, by_handle);
 }
 
 /* ---- one message against one expectation ---- */
@@ -212,8 +215,13 @@ static void heard_exactly(struct model *model, struct actor *actor, const struct
 
 static void digest_add(struct model *model, const uint8_t *bytes, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
-        model->digest = (model->digest ^ bytes[i]) * UINT64_C(0x100000001b3);
+    for (uint64_t word; size > 0; size -= size < sizeof word ? size : sizeof word) {
+        word = size;
+        memcpy(&word, bytes, size < sizeof word ? size : sizeof word);
+        bytes += sizeof word;
+        model->digest = (model->digest ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        model->digest ^= model->digest >> 32;
+    }
 }
 
 /* A line of a listing that is not compared. */

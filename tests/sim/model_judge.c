@@ -49,8 +49,8 @@ static void tell_event(struct model *model, const struct request *request)
 
 void tell_end(struct model *model, struct job *job, uint32_t type, const struct bytes *data)
 {
-    job->state = JOB_ENDED;
-    job->holder = NULL;
+    job_become(model, job, JOB_ENDED);
+    job_give(job, NULL);
     if (type == GM_WORK_COMPLETE)
         model->counts.completed++;
     else
@@ -127,8 +127,8 @@ static void work(struct model *model, struct actor *actor, const struct request 
         if (!unheard)
             tell_event(model, request);
     } else if (unheard) {
-        job->state = JOB_ENDED;
-        job->holder = NULL;
+        job_become(model, job, JOB_ENDED);
+        job_give(job, NULL);
     } else {
         tell_end(model, job, request->type, &request->data);
     }
@@ -277,7 +277,7 @@ void model_begun(struct model *model, struct actor *actor, struct request *reque
         (void)expect_error(actor, "ACCESS_DENIED|");
         request->refused = true;
         if (model_is_submission(request->type))
-            request->job->state = JOB_REFUSED;
+            job_become(model, request->job, JOB_REFUSED);
     } else if (model_is_submission(request->type)) {
         request->refused = submission_begun(model, actor, request->job);
     } else if (is_event(request->type)) {
@@ -285,6 +285,20 @@ void model_begun(struct model *model, struct actor *actor, struct request *reque
     } else if (request->type == GM_ECHO_REQ && model->strictness == MODEL_LEDGER) {
         echo(actor, request, true);
     }
+}
+
+/* Of what a worker said, and of what was cancelled, some may have been done. */
+void model_doubted(struct model *model, struct actor *actor, struct request *request)
+{
+    struct job *job = request->job;
+
+    if (!request->begun)
+        model_begun(model, actor, request);
+    if (request->refused || job == NULL || model_is_submission(request->type))
+        return;
+    job->loose = true;
+    if (is_event(request->type))
+        told_add(job, request->type, &request->data);
 }
 
 void model_judged(struct model *model, struct actor *actor, const struct request *request)
@@ -295,6 +309,8 @@ void model_judged(struct model *model, struct actor *actor, const struct request
         break;
     case GM_CAN_DO:
     case GM_CAN_DO_TIMEOUT:
+        if (model->scarce)
+            expect(actor, GM_CAN_DO, NULL)->maybe = true;
         model_can_do(model, actor, request->function, request->limit_us);
         break;
     case GM_CANT_DO:

@@ -77,8 +77,11 @@ static struct job *job_submitted(const struct model *model, uint32_t grab, bool 
 
 /* The first to be heard of a job was a submission that had joined it, and was taken for the job. Now
  * the job itself shows; its own submission is heard, now or later, as one that joins. */
-static void adopt(struct job *job, const struct job *itself)
+static void adopt(struct model *model, struct job *job, const struct job *itself)
 {
+    enum job_state state = job->state;
+
+    job_become(model, job, JOB_SENT);
     job->serial = itself->serial;
     job->fill = itself->fill;
     job->size = itself->size;
@@ -86,6 +89,7 @@ static void adopt(struct job *job, const struct job *itself)
     job->due_s = itself->due_s;
     job->priority = itself->priority;
     job->background = job->background || itself->background;
+    job_become(model, job, state);
 }
 
 /* The job of an assignment; all of it must be as it was submitted. NULL: nobody submitted it. */
@@ -101,7 +105,7 @@ static struct job *job_assigned(struct model *model, uint32_t grab, const struct
         return named == NULL ? submitted : NULL;
     if (!is_twin(named, submitted))
         return NULL;
-    adopt(named, submitted);
+    adopt(model, named, submitted);
     return named;
 }
 
@@ -131,12 +135,12 @@ static void joined(struct model *model, struct actor *actor, const struct heard_
 {
     if (!is_twin(job, twin) || twin->state == JOB_REFUSED)
         disagree(actor, frame, "a submission has joined another task");
-    job->state = JOB_JOINED;
+    job_become(model, job, JOB_JOINED);
     twin->background = twin->background || job->background;
     if (job->waits)
         listener_add(model, twin, actor)->fresh = true;
     if (twin->state == JOB_DROPPED)
-        twin->state = JOB_QUEUED;
+        job_become(model, twin, JOB_QUEUED);
 }
 
 static void created(struct model *model, struct actor *actor, const struct heard_frame *frame,
@@ -151,14 +155,14 @@ static void created(struct model *model, struct actor *actor, const struct heard
     }
     handle_learn(model, job, frame);
     if (job->state == JOB_SENT)
-        job->state = JOB_QUEUED;
+        job_become(model, job, JOB_QUEUED);
     if (job->waits)
         (void)listener_add(model, job, actor);
 }
 
-static void refused(struct job *job)
+static void refused(struct model *model, struct job *job)
 {
-    job->state = JOB_REFUSED;
+    job_become(model, job, JOB_REFUSED);
     job->sender = NULL;
 }
 
@@ -178,7 +182,7 @@ static bool came_open(struct model *model, struct actor *actor, const struct exp
                (fits(expected, frame) || (frame->size > 4 && memcmp(frame->bytes, err, 4) == 0));
     case GM_JOB_CREATED:
         if (is_refusal(frame))
-            refused(expected->job);
+            refused(model, expected->job);
         else if (frame->type == GM_JOB_CREATED)
             created(model, actor, frame, expected->job);
         else
@@ -195,18 +199,50 @@ static bool came_open(struct model *model, struct actor *actor, const struct exp
     }
 }
 
+/* A registration is refused for want of a block that is smaller than any of the other pools. */
+static bool is_refused_ability(const struct model *model, const struct heard_frame *frame)
+{
+    static const char class[] = " class=";
+    size_t size = 0;
+
+    if (!is_refusal(frame))
+        return false;
+    for (size_t i = sizeof class; i < frame->size && size == 0; i++)
+        if (memcmp(frame->bytes + i - (sizeof class - 1), class, sizeof class - 1) == 0)
+            for (; i < frame->size; i++)
+                size = 10 * size + frame->bytes[i] - '0';
+    return size > 0 && size < model->setup.tasks.classes[0].block_size &&
+           size < model->setup.wire.classes[0].block_size;
+}
+
+/* Is it what may come, and need not? */
+static bool came_perhaps(const struct model *model, const struct expected *expected,
+                         const struct heard_frame *frame)
+{
+    return expected->type == GM_CAN_DO ? is_refused_ability(model, frame) : fits(expected, frame);
+}
+
 static void heard_answer(struct model *model, struct actor *actor, const struct heard_frame *frame)
 {
     struct expected *expected;
+    bool fitting;
 
-    while ((expected = actor->expected) != NULL && expected->maybe && !fits(expected, frame))
+    while ((expected = actor->expected) != NULL && expected->maybe &&
+           !came_perhaps(model, expected, frame))
         expected_drop(actor, expected);
-    if (expected == NULL)
+    if (expected == NULL) {
         disagree(actor, frame, "a message came that nobody expected");
-    else if (expected->open ? !came_open(model, actor, expected, frame) : !fits(expected, frame))
-        disagree(actor, frame, "a message is not what it should be");
+        return;
+    }
+    if (expected->maybe)
+        fitting = true;
+    else if (expected->open)
+        fitting = came_open(model, actor, expected, frame);
     else
-        expected_came(actor, expected, frame);
+        fitting = fits(expected, frame);
+    if (!fitting)
+        disagree(actor, frame, "a message is not what it should be");
+    expected_came(actor, expected, frame);
 }
 
 /* ---- events ---- */

@@ -57,6 +57,18 @@ void listeners_free(struct job *job);
 /* Those of one actor. */
 void listeners_leave(struct job *job, const struct actor *actor);
 
+/* Moves a job from one state to another, and with it what is counted and listed by states. */
+void job_become(struct model *model, struct job *job, enum job_state state);
+
+/* Puts it into this hand; NULL: into none. */
+void job_give(struct job *job, struct actor *holder);
+
+/* The job that this submission joins, or NULL. */
+struct job *twin_of(const struct model *model, const struct job *job);
+
+/* Where among BUCKETS something with these bytes belongs. */
+size_t bucket_of(const void *bytes, size_t size);
+
 /* Is it in a state in which others can join it? */
 bool is_joinable(const struct job *job);
 

@@ -26,8 +26,11 @@ size_t jobs_of_function(const struct model *model, unsigned function)
 {
     size_t total = 0;
 
-    for (const struct job *job = model->jobs; job != NULL; job = job->next)
-        total += job->function == function && (is_joinable(job) || job->state == JOB_CANCELLED);
+    for (int i = 0; i < PRIORITIES; i++) {
+        const size_t *tally = model->tally[function][i];
+
+        total += tally[JOB_DELAYED] + tally[JOB_QUEUED] + tally[JOB_HELD] + tally[JOB_CANCELLED];
+    }
     return total;
 }
 
@@ -38,16 +41,6 @@ static bool is_full(const struct model *model, const struct job *job)
     return most > 0 && jobs_of_function(model, job->function) >= most;
 }
 
-/* The job that this submission joins, or NULL. */
-static struct job *twin_of(const struct model *model, const struct job *job)
-{
-    struct job *twin = model->jobs;
-
-    while (twin != NULL && !(is_joinable(twin) && is_twin(job, twin)))
-        twin = twin->next;
-    return twin;
-}
-
 /* As far as can be told before the payload has come. */
 static bool may_join(const struct model *model, const struct job *job)
 {
@@ -56,29 +49,29 @@ static bool may_join(const struct model *model, const struct job *job)
     return twin_of(model, job) != NULL;
 }
 
-static void refuse(struct actor *actor, struct job *job, const char *error)
+static void refuse(struct model *model, struct actor *actor, struct job *job, const char *error)
 {
     (void)expect_error(actor, error);
-    job->state = JOB_REFUSED;
+    job_become(model, job, JOB_REFUSED);
     job->sender = NULL;
 }
 
 bool submission_begun(struct model *model, struct actor *actor, struct job *job)
 {
     if (strlen(job->unique) > UNIQUE_MAX) {
-        refuse(actor, job, "ARGUMENT_TOO_LARGE|");
+        refuse(model, actor, job, "ARGUMENT_TOO_LARGE|");
     } else if (job->bad_due) {
-        refuse(actor, job, "INVALID_COMMAND|");
+        refuse(model, actor, job, "INVALID_COMMAND|");
     } else if (model->strictness == MODEL_LEDGER) {
         expect(actor, GM_JOB_CREATED, job)->open = true;
         job->loose = model->limits_time;
         return false;
     } else if (model->draining) {
-        refuse(actor, job, "QUEUE_ERROR|Job queue is full: limit=draining ");
+        refuse(model, actor, job, "QUEUE_ERROR|Job queue is full: limit=draining ");
     } else if (job->size > model->setup.limits.payload_max) {
-        refuse(actor, job, "QUEUE_ERROR|Job queue is full: limit=payload ");
+        refuse(model, actor, job, "QUEUE_ERROR|Job queue is full: limit=payload ");
     } else if (is_full(model, job) && !may_join(model, job)) {
-        refuse(actor, job, "QUEUE_ERROR|Job queue is full: limit=queue ");
+        refuse(model, actor, job, "QUEUE_ERROR|Job queue is full: limit=queue ");
     } else {
         model->functions[job->function].listed = true;
         return false;
@@ -90,7 +83,7 @@ static void join(struct model *model, struct actor *actor, struct job *job, stru
 {
     (void)expect(actor, GM_JOB_CREATED, twin);
     model->counts.coalesced++;
-    job->state = JOB_JOINED;
+    job_become(model, job, JOB_JOINED);
     twin->background = twin->background || job->background;
     if (job->waits)
         (void)listener_add(model, twin, actor);
@@ -102,13 +95,16 @@ static void admit(struct model *model, struct actor *actor, struct job *job)
 
     (void)expect(actor, GM_JOB_CREATED, job);
     model->counts.submitted++;
-    job->admitted = job->place = ++model->places;
+    job->admitted = ++model->admissions;
     if (job->waits)
         (void)listener_add(model, job, actor);
-    if (job->due_s > (now_s > 0 ? (uint64_t)now_s : 0))
-        job->state = JOB_DELAYED;
-    else
+    if (job->due_s > (now_s > 0 ? (uint64_t)now_s : 0)) {
+        job_become(model, job, JOB_DELAYED);
+        if (job->due_s < model->due_min_s)
+            model->due_min_s = job->due_s;
+    } else {
         job_queue(model, job, false);
+    }
 }
 
 void submission_judged(struct model *model, struct actor *actor, struct job *job)
@@ -121,7 +117,7 @@ void submission_judged(struct model *model, struct actor *actor, struct job *job
     if (twin != NULL)
         join(model, actor, job, twin);
     else if (is_full(model, job))
-        refuse(actor, job, "QUEUE_ERROR|Job queue is full");
+        refuse(model, actor, job, "QUEUE_ERROR|Job queue is full");
     else
         admit(model, actor, job);
 }

@@ -84,8 +84,8 @@ static size_t queued_for(const struct model *model, unsigned function)
 {
     size_t queued = 0;
 
-    for (const struct job *job = model->jobs; job != NULL; job = job->next)
-        queued += job->state == JOB_QUEUED && job->function == function;
+    for (int i = 0; i < PRIORITIES; i++)
+        queued += model->tally[function][i][JOB_QUEUED];
     return queued;
 }
 
@@ -156,23 +156,11 @@ void model_cannot_do(struct model *model, struct actor *actor, unsigned function
 
 /* ---- queues ---- */
 
-/* The next job of one queue. */
-static struct job *queue_head(const struct model *model, unsigned function, unsigned priority)
-{
-    struct job *head = NULL;
-
-    for (struct job *job = model->jobs; job != NULL; job = job->next)
-        if (job->state == JOB_QUEUED && job->function == function && job->priority == priority &&
-            (head == NULL || job->place < head->place))
-            head = job;
-    return head;
-}
-
 struct job *next_for(const struct model *model, const struct actor *actor)
 {
     for (unsigned priority = 0; priority < PRIORITIES; priority++)
         for (size_t i = 0; i < actor->able_count; i++) {
-            struct job *job = queue_head(model, actor->able[i].function, priority);
+            struct job *job = TAILQ_FIRST(&model->queues[actor->able[i].function][priority]);
 
             if (job != NULL)
                 return job;
@@ -182,10 +170,13 @@ struct job *next_for(const struct model *model, const struct actor *actor)
 
 void job_queue(struct model *model, struct job *job, bool first)
 {
-    int64_t place = ++model->places;
+    struct job_list *queue = &model->queues[job->function][job->priority];
 
-    job->state = JOB_QUEUED;
-    job->place = first ? -place : place;
+    job_become(model, job, JOB_QUEUED);
+    if (first) {
+        TAILQ_REMOVE(queue, job, in_queue);
+        TAILQ_INSERT_HEAD(queue, job, in_queue);
+    }
     rouse(model, job->function);
 }
 
@@ -201,10 +192,12 @@ void job_assign(struct model *model, struct actor *actor, struct job *job)
     uint64_t limit_us = smaller_limit(ability != NULL ? ability->limit_us : 0,
                                       model->setup.every_function.timeout_us);
 
-    job->state = JOB_HELD;
-    job->holder = actor;
+    job_become(model, job, JOB_HELD);
     job->taken = ++model->takings;
+    job_give(job, actor);
     job->limit_us = limit_us > 0 ? model->now.mono_us + limit_us : UINT64_MAX;
+    if (job->limit_us < model->limit_min_us)
+        model->limit_min_us = job->limit_us;
     if (ability != NULL && model->setup.round_robin) {
         struct ability used = ability_take(actor, job->function);
 
@@ -230,15 +223,15 @@ void job_lose_worker(struct model *model, struct job *job)
     size_t most = model->setup.every_function.retries;
     bool exact = model->strictness == MODEL_EXACT;
 
-    job->holder = NULL;
+    job_give(job, NULL);
     job->lost++;
     bytes_free(&job->progress);
     if (job->state == JOB_CANCELLED) {
-        job->state = JOB_ENDED;
+        job_become(model, job, JOB_ENDED);
     } else if (exact && most > 0 && job->lost >= most) {
         give_up(model, job);
     } else if (!job->background && job->listeners == NULL) {
-        job->state = JOB_DROPPED;
+        job_become(model, job, JOB_DROPPED);
         model->counts.abandoned++;
     } else {
         model->counts.retried++;
@@ -260,31 +253,56 @@ static struct actor *impatient(const struct model *model)
     return first;
 }
 
-/* The job whose time was over first, or NULL. */
-static struct job *overtime(const struct model *model)
+/* The job in a hand whose time is over first, or NULL. */
+static struct job *first_limit(const struct model *model)
+{
+    struct job *first = NULL;
+    struct job *job;
+
+    for (struct actor *actor = model->actors; actor != NULL; actor = actor->next)
+        TAILQ_FOREACH (job, &actor->hand, in_hand)
+            if (first == NULL || job->limit_us < first->limit_us ||
+                (job->limit_us == first->limit_us && job->taken < first->taken))
+                first = job;
+    return first;
+}
+
+/* The same if it is over now. */
+static struct job *overtime(struct model *model)
+{
+    struct job *first;
+
+    if (model->limit_min_us > model->now.mono_us)
+        return NULL;
+    first = first_limit(model);
+    model->limit_min_us = first != NULL ? first->limit_us : UINT64_MAX;
+    return model->limit_min_us <= model->now.mono_us ? first : NULL;
+}
+
+/* The delayed job whose second comes first, or NULL; equal ones in the order of submission. */
+static struct job *first_due(const struct model *model)
 {
     struct job *first = NULL;
 
     for (struct job *job = model->jobs; job != NULL; job = job->next)
-        if (job->state == JOB_HELD && job->limit_us <= model->now.mono_us &&
-            (first == NULL || job->limit_us < first->limit_us ||
-             (job->limit_us == first->limit_us && job->taken < first->taken)))
+        if (job->state == JOB_DELAYED &&
+            (first == NULL || job->due_s < first->due_s ||
+             (job->due_s == first->due_s && job->admitted < first->admitted)))
             first = job;
     return first;
 }
 
-/* The job whose second came first, or NULL; equal ones in the order of submission. */
-static struct job *due(const struct model *model)
+/* The same if it is due now. */
+static struct job *due(struct model *model)
 {
     uint64_t now_s = model->now.wall_us > 0 ? (uint64_t)model->now.wall_us / 1000000 : 0;
-    struct job *first = NULL;
+    struct job *first;
 
-    for (struct job *job = model->jobs; job != NULL; job = job->next)
-        if (job->state == JOB_DELAYED && job->due_s <= now_s &&
-            (first == NULL || job->due_s < first->due_s ||
-             (job->due_s == first->due_s && job->place < first->place)))
-            first = job;
-    return first;
+    if (model->due_min_s > now_s)
+        return NULL;
+    first = first_due(model);
+    model->due_min_s = first != NULL ? first->due_s : UINT64_MAX;
+    return model->due_min_s <= now_s ? first : NULL;
 }
 
 void model_tick(struct model *model, struct router_now now)

@@ -8,12 +8,10 @@
 struct request *request_add(struct actor *actor, uint32_t type)
 {
     struct request *request = heap_take(sizeof *request);
-    struct request **at = &actor->requests;
 
     request->type = type;
-    while (*at != NULL)
-        at = &(*at)->next;
-    *at = request;
+    *actor->requests_end = request;
+    actor->requests_end = &request->next;
     return request;
 }
 
@@ -25,14 +23,19 @@ static void number_put(struct bytes *into, uint32_t number)
         at[i] = (uint8_t)(number >> (24 - 8 * i));
 }
 
-void stream_frame(struct actor *actor, const char *magic, uint32_t type,
-                  const struct bytes *content)
+void stream_header(struct actor *actor, const char *magic, uint32_t type, size_t size)
 {
     bytes_add(&actor->unsent, magic, 4);
     number_put(&actor->unsent, type);
-    number_put(&actor->unsent, (uint32_t)content->size);
+    number_put(&actor->unsent, (uint32_t)size);
+    actor->posted += HEADER_SIZE + size;
+}
+
+void stream_frame(struct actor *actor, const char *magic, uint32_t type,
+                  const struct bytes *content)
+{
+    stream_header(actor, magic, type, content->size);
     bytes_add(&actor->unsent, content->at, content->size);
-    actor->posted += HEADER_SIZE + content->size;
 }
 
 void add_text(struct bytes *into, const char *text, bool with_nul)

@@ -19,6 +19,9 @@ void stream_frame(struct actor *actor, const char *magic, uint32_t type,
 /* Posts what waits in the stream, or a part of it, and lets the world turn. */
 void stream_deliver(struct world *world, struct actor *actor, bool all);
 
+/* The header of one, which announces `size` bytes. */
+void stream_header(struct actor *actor, const char *magic, uint32_t type, size_t size);
+
 void add_text(struct bytes *into, const char *text, bool with_nul);
 
 #endif

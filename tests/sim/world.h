@@ -3,27 +3,31 @@
 
 /* The world of a simulation: dice, rig, model, and a log of what happened last. */
 #include "dice.h"
+#include "kind.h"
 #include "model.h"
 #include "rig.h"
 
 enum { LOG_LINES = 48, LOG_WIDTH = 160 };
 
 struct world {
+    const struct kind *kind;
     struct dice dice;
     struct rig rig;
     struct model model;
     unsigned long step;
     bool verbose;
-    bool far_seconds;              /* tasks may be submitted for a second that never comes */
-    size_t queue_max;              /* nobody submits while so many tasks wait */
-    unsigned long events, dropped; /* for the report */
-    size_t starved;                /* the most peers that ever waited for memory at once */
+    const char *find; /* a line of the log that contains it is a finding; NULL: none is */
+    bool far_seconds; /* tasks may be submitted for a second that never comes */
+    uint64_t events;  /* inputs of the core: connections, their ends, turns, pieces of bytes that it
+                              was given or that were taken from it */
+    unsigned long dropped; /* for the report */
+    size_t starved, tasks; /* the most peers that ever waited for memory at once; the most tasks */
     char log[LOG_LINES][LOG_WIDTH];
     size_t log_next;
 };
 
-void world_init(struct world *world, const struct rig_setup *setup,
-                enum model_strictness strictness, uint64_t seed, bool verbose);
+void world_init(struct world *world, const struct kind *kind, const struct rig_setup *setup,
+                const struct dice *dice);
 
 /* Everybody leaves; the pools must be as they were. */
 void world_finish(struct world *world);
@@ -43,6 +47,6 @@ struct actor *world_join(struct world *world, unsigned rights);
 struct actor *world_actor(const struct world *world, const struct remote *remote);
 
 /* One line on what became of it. */
-void world_report(const struct world *world, const char *name);
+void world_report(const struct world *world);
 
 #endif

@@ -11,6 +11,7 @@ import unittest
 import pmadd_testlib as lib
 from pmadd_testlib import Daemon
 
+GIB = 1 << 30
 FINE, TASK_FAILED, USAGE, REFUSED, TIMED_OUT, NO_DAEMON = 0, 1, 2, 3, 4, 5
 
 
@@ -90,6 +91,24 @@ class Submit(Commands):
     def test_a_function_with_too_long_a_name_is_refused_by_name(self):
         run = self.daemon.ctl("submit", "f" * 129, "x")
         self.assert_says(run, REFUSED, r"QUEUE_ERROR.*limit=name .*used=129 of=128")
+
+    def test_a_payload_that_no_daemon_could_take_is_refused_by_name(self):
+        file = self.daemon.directory / "long"
+        with open(file, "wb") as hole:
+            hole.truncate(GIB + 1)
+        for endless in (file, "/dev/zero"):
+            run = self.daemon.ctl("submit", "f", f"--file={endless}")
+            self.assert_says(run, USAGE, f"payload from {endless}: it is longer than 1 GiB")
+
+    def test_what_is_left_of_a_file_is_what_counts(self):
+        self.worker("echo", "cat")
+        with open(self.daemon.directory / "long", "wb+") as hole:
+            hole.truncate(GIB + 1)
+            hole.seek(GIB - 3)
+            hole.write(b"tail")
+            hole.seek(GIB - 3)
+            run = self.daemon.ctl("submit", "echo", stdin=hole)
+        self.assertEqual((run.returncode, run.stdout), (FINE, "tail"), run.stderr)
 
     def test_a_missing_file_is_named(self):
         run = self.daemon.ctl("submit", "f", "--file=/nowhere/to/be/found")

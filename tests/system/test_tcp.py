@@ -177,11 +177,11 @@ class Rights(unittest.TestCase):
         cases = (
             ("", usual),
             ("admin = tcp\n", usual | {self.ADMIN}),
-            ("submit = tcp\n", {self.SUBMIT}),
-            ("work = tcp\n", {self.WORK}),
-            ("observe = tcp\n", {self.OBSERVE}),
-            ("submit = tcp\nobserve = tcp\nadmin = tcp\n",
-             {self.SUBMIT, self.OBSERVE, self.ADMIN}),
+            ("submit = tcp\n", usual),
+            ("submit = root\n", usual - {self.SUBMIT}),
+            ("work = @root\n", usual - {self.WORK}),
+            ("observe = root, @root\n", usual - {self.OBSERVE}),
+            ("work = root\nobserve = root\nadmin = tcp\n", {self.SUBMIT, self.ADMIN}),
         )
         for access, rights in cases:
             port = lib.free_port()

@@ -41,19 +41,47 @@ static inline bool same_server(const struct config_server *a, const struct confi
 
 static inline bool same_function(const struct config_function *a, const struct config_function *b)
 {
-    return a->timeout_us == b->timeout_us && a->retries == b->retries &&
-           a->max_queue == b->max_queue;
+    return strcmp(a->label, b->label) == 0 && strcmp(a->match, b->match) == 0 &&
+           a->timeout_us == b->timeout_us && a->retries == b->retries &&
+           a->retry_on_fail == b->retry_on_fail && a->max_queue == b->max_queue &&
+           a->max_bytes == b->max_bytes && a->reserve == b->reserve &&
+           a->reserve_size == b->reserve_size;
+}
+
+static inline bool same_functions(const struct config *a, const struct config *b)
+{
+    if (a->function_count != b->function_count)
+        return false;
+    for (size_t i = 0; i < a->function_count; i++) {
+        if (!same_function(&a->functions[i], &b->functions[i]))
+            return false;
+    }
+    return same_function(&a->every_function, &b->every_function);
+}
+
+static inline bool same_grant(const struct config_grant *a, const struct config_grant *b)
+{
+    return a->who == b->who && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->functions, b->functions) == 0;
 }
 
 static inline bool same_access(const struct config_access *a, const struct config_access *b)
 {
-    return a->submit == b->submit && a->work == b->work && a->observe == b->observe &&
-           a->admin == b->admin;
+    for (size_t right = 0; right < CONFIG_RIGHTS; right++) {
+        if (a->counts[right] != b->counts[right])
+            return false;
+        for (size_t i = 0; i < a->counts[right]; i++) {
+            if (!same_grant(&a->grants[right][i], &b->grants[right][i]))
+                return false;
+        }
+    }
+    return true;
 }
 
 static inline bool same_limits(const struct config_limits *a, const struct config_limits *b)
 {
-    return a->connections == b->connections && a->tasks == b->tasks &&
+    return a->connections == b->connections && a->connections_reserved == b->connections_reserved &&
+           a->connections_per_user == b->connections_per_user && a->tasks == b->tasks &&
            a->functions == b->functions && a->function_name_max == b->function_name_max &&
            a->payload_max == b->payload_max && a->text_line_max == b->text_line_max &&
            a->submissions_per_connection == b->submissions_per_connection &&
@@ -71,8 +99,7 @@ static inline bool same_config(const struct config *a, const struct config *b)
             return false;
     }
     return same_server(&a->server, &b->server) && same_limits(&a->limits, &b->limits) &&
-           same_function(&a->every_function, &b->every_function) &&
-           same_access(&a->access, &b->access);
+           same_functions(a, b) && same_access(&a->access, &b->access);
 }
 
 #endif

@@ -6,10 +6,12 @@
 #include "budget.h"
 #include "config.h"
 #include "conn.h"
+#include "function_rules.h"
 #include "needs.h"
 #include "router.h"
 #include "stock.h"
 #include "text.h"
+#include "users.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define MIB             ((size_t)1024 * 1024)
@@ -144,6 +146,7 @@ static void the_router_starts_in_these_pools(void)
                                         .runtime = pools[POOL_RUNTIME]};
     ck_assert_ptr_nonnull(
         pmad_alloc(pools[POOL_RUNTIME], budget_watchers_size(budget.descriptors)));
+    ck_assert_ptr_nonnull(pmad_alloc(pools[POOL_RUNTIME], users_size(budget.limits.connections)));
     ck_assert_int_eq(router_init(&router, &setup), ROUTER_OK);
     for (size_t i = 0; i < budget.limits.connections; i++)
         ck_assert_ptr_nonnull(pmad_alloc(pools[POOL_WORKERS], sizeof(struct conn)));
@@ -221,18 +224,29 @@ static const struct refusal {
     const char *assignments[6];
     const char *says[3];
 } refusals[] = {
-    {{"limits.payload_max=1G"}, {"[pool tasks]: a body of payload_max", "1073741824 bytes"}},
-    {{"limits.payload_max=16M"}, {"[pool wire]: a result of payload_max"}},
+    {{"limits.payload_max=1G"},
+     {"[pool tasks] size: one task: a body of payload_max", "1073741824 bytes are needed"}},
+    {{"limits.payload_max=16M"}, {"[pool wire] size: the lane: a result of payload_max"}},
     /* Two blocks: the lane would take both. */
     {{"pool wire.size=2500K", "pool wire.class=1048576, 100", "pool wire.huge_pages=off"},
-     {"[pool wire]: heads and answers", "there are 0"}},
-    {{"pool wire.size=4M", "pool wire.class=1024, 100"},
-     {"[pool wire]: heads and answers", "there are 0", "add a larger class"}},
+     {"[pool wire] size: the lane: news for all", "1024 blocks are needed, and there are 0"}},
+    {{"pool wire.size=4M", "pool wire.class=256, 100"},
+     {"[pool wire] size: the lane: answers", "there are 0", "add a larger class"}},
+    {{"limits.waiters_per_task=60000"}, {"[pool wire] size: the lane: news", "waiters_per_task"}},
+    {{"pool wire.size=1140K", "pool wire.class=4096, 100", "pool wire.huge_pages=off",
+      "limits.waiters_per_task=1"},
+     {"[pool wire] size: beside the lanes: one read"}},
     {{"pool workers.size=64K", "pool workers.class=2048, 100"},
-     {"[pool workers]: connections, registrations", "blocks of 2048 bytes are needed"}},
+     {"[pool workers] class: connections, registrations", "blocks of 2048 bytes are needed"}},
     {{"pool runtime.size=8M", "pool runtime.class=1024, 100"},
-     {"[pool runtime]: tables, event loop", "and there are 0", "leave the section out"}},
-    {{"pool tasks.size=1024G"}, {"[pool tasks]: all pools that are prefaulted", "memory"}},
+     {"[pool runtime] class: slots and unique ids", "and there are 0", "leave the section out"}},
+    {{"pool tasks.size=1024G"}, {"[pool tasks] size: all pools that are prefaulted", "memory"}},
+    {{"function a.reserve=10", "function b.reserve=60000"},
+     {"[function b] reserve: each with an envelope", "60000 submissions", "[pool tasks]"}},
+    /* All kits fit, but nobody else would: the one that went too far is named. */
+    {{"limits.payload_max=10M", "function a.reserve=10", "function b.reserve=19",
+      "function b.reserve_size=1M", "function c.reserve=1"},
+     {"[function b] reserve: one task: a body of payload_max"}},
 };
 
 START_TEST(what_cannot_be_kept_is_refused_with_its_numbers)
@@ -241,6 +255,7 @@ START_TEST(what_cannot_be_kept_is_refused_with_its_numbers)
 
     for (size_t i = 0; i < COUNT_OF(refusal->assignments) && refusal->assignments[i]; i++)
         set(refusal->assignments[i]);
+    ck_assert_msg(config_finish(&config, &errors), "%s", errors.text);
     ck_assert(!plan());
     for (size_t i = 0; i < COUNT_OF(refusal->says) && refusal->says[i]; i++)
         ck_assert_msg(strstr(words, refusal->says[i]), "no \"%s\" in:\n%s", refusal->says[i],
@@ -254,6 +269,80 @@ START_TEST(a_pool_larger_than_memory_may_be_mapped_where_nothing_is_promised)
     set("pool tasks.prefault=off");
     ck_assert_msg(plan(), "%s", words);
     ck_assert_str_eq(words, "");
+}
+END_TEST
+
+/* ---- what is in reserve ---- */
+
+static const size_t grid_reserves[] = {1, 7, 100, 3000};
+static const size_t grid_reserve_sizes[] = {0, 100, 5000, 70000, 1048576};
+static const char *const grid_pools[][2] = {{"pool tasks.size=8M", "pool tasks.class=4096, 100"},
+                                            {"pool tasks.size=16M", "pool tasks.profile=balanced"},
+                                            {"pool tasks.size=12M", NULL},
+                                            {"pool tasks.size=40M", NULL}};
+
+/* What the router itself makes of it, in real pools. */
+static enum router_status the_router_says(void)
+{
+    struct router_function_row rows[CONFIG_FUNCTIONS_MAX];
+    struct router_setup setup = {.limits = budget.limits,
+                                 .functions = rows,
+                                 .function_count = function_rows(rows, &config),
+                                 .handle_prefix = "H:n",
+                                 .version = "0",
+                                 .verbosity = "NOTICE"};
+    struct pmad *pools[CONFIG_POOLS];
+    struct router *router;
+    enum router_status status;
+
+    for (size_t i = 0; i < CONFIG_POOLS; i++) {
+        budget.layouts[i].prefault = PMAD_OFF;
+        ck_assert_int_eq(pmad_init(&pools[i], &budget.layouts[i]), PMAD_OK);
+    }
+    setup.pools = (struct router_pools){pools[POOL_TASKS], pools[POOL_WIRE], pools[POOL_WORKERS],
+                                        pools[POOL_RUNTIME]};
+    status = router_init(&router, &setup);
+    if (status == ROUTER_OK)
+        router_finish(router);
+    for (size_t i = 0; i < CONFIG_POOLS; i++)
+        pmad_destroy(pools[i]);
+    return status;
+}
+
+/* Neither is a config refused that would have done, nor does a start fail that the check has passed. */
+START_TEST(the_budget_and_the_router_agree_about_reserves)
+{
+    const char *const *pool = grid_pools[_i % 4];
+    bool holds;
+
+    set(pool[0]);
+    if (pool[1])
+        set(pool[1]);
+    set("function small.reserve=20");
+    set("function grid.reserve=1");
+    ck_assert_msg(config_finish(&config, &errors), "%s", errors.text);
+    config.functions[1].reserve = grid_reserves[_i / 4 % 4];
+    config.functions[1].reserve_size = grid_reserve_sizes[_i / 16];
+    holds = plan();
+    ck_assert_msg((the_router_says() == ROUTER_OK) == holds, "%s", words);
+}
+END_TEST
+
+START_TEST(a_reserve_leaves_less_for_all_others)
+{
+    size_t before;
+
+    ck_assert(plan());
+    before = stock_tasks(budget.beside, 0, 1024, SIZE_MAX);
+    set("function a.reserve=1000");
+    ck_assert(config_finish(&config, &errors));
+    ck_assert_msg(plan(), "%s", words);
+    ck_assert_uint_eq(budget.reserved, 1000);
+    ck_assert_uint_lt(stock_tasks(budget.beside, 0, 1024, SIZE_MAX), before - 500);
+    budget_print(&budget, &text);
+    ck_assert_ptr_nonnull(strstr(words, "1000  tasks in the reserves of functions"));
+    ck_assert_ptr_nonnull(strstr(words, "yes  [function a] reserve"));
+    ck_assert_ptr_nonnull(strstr(words, "the reserves of all functions: 1000 <= 65536 slots"));
 }
 END_TEST
 
@@ -285,8 +374,8 @@ START_TEST(a_budget_that_does_not_hold_says_no_where_it_does_not)
     set("limits.payload_max=1G");
     ck_assert(!plan());
     budget_print(&budget, &text);
-    ck_assert_ptr_nonnull(strstr(words, "NO   pool tasks"));
-    ck_assert_ptr_nonnull(strstr(words, "yes  limits"));
+    ck_assert_ptr_nonnull(strstr(words, "NO   [pool tasks] size"));
+    ck_assert_ptr_nonnull(strstr(words, "yes  [limits] connections"));
 }
 END_TEST
 
@@ -343,6 +432,8 @@ int main(void)
     tcase_add_loop_test(cases, what_cannot_be_kept_is_refused_with_its_numbers, 0,
                         COUNT_OF(refusals));
     tcase_add_test(cases, a_pool_larger_than_memory_may_be_mapped_where_nothing_is_promised);
+    tcase_add_loop_test(cases, the_budget_and_the_router_agree_about_reserves, 0, 80);
+    tcase_add_test(cases, a_reserve_leaves_less_for_all_others);
     tcase_add_test(cases, the_printed_budget_names_every_pool_and_class);
     tcase_add_test(cases, a_budget_that_does_not_hold_says_no_where_it_does_not);
     tcase_add_test(cases, stock_counts_the_tasks_of_a_single_class);

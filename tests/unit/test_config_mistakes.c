@@ -49,10 +49,10 @@ static const struct {
     {"[" TEN("12345") "]\n", "t:1: a section name longer than 49 bytes\n"},
     {"[limit]\ntasks = 5\n",
      "t:1: [limit]: unknown section; there are [server], [limits], [pool tasks], [pool wire], "
-     "[pool workers], [pool runtime], [function *], [access]\n"},
+     "[pool workers], [pool runtime], [function *], [function LABEL], [access]\n"},
     {"[pool task]\n",
      "t:1: [pool task]: unknown section; there are [server], [limits], [pool tasks], [pool wire], "
-     "[pool workers], [pool runtime], [function *], [access]\n"},
+     "[pool workers], [pool runtime], [function *], [function LABEL], [access]\n"},
     {"[server\ntasks = 5\n[limits]\ntasks = 0\n",
      "t:1: a section line without its ]\n"
      "t:4: [limits] tasks: 0 is out of range; allowed: 1 to 16777216\n"},
@@ -60,7 +60,8 @@ static const struct {
     {"[pool wire]\nsiz = 1M\n", "t:2: [pool wire] siz: unknown key; this section has: size, class, "
                                 "profile, prefault, lock, huge_pages, explicit_huge_pages\n"},
     {"[limits]\nTasks = 1\n",
-     "t:2: [limits] Tasks: unknown key; this section has: connections, tasks, functions, "
+     "t:2: [limits] Tasks: unknown key; this section has: connections, connections_reserved, "
+     "connections_per_user, tasks, functions, "
      "function_name_max, payload_max, text_line_max, submissions_per_connection, "
      "waiters_per_task, registrations_per_worker, outbox_max, slow_peer_grace, frame_timeout, "
      "idle_timeout\n"},
@@ -68,30 +69,33 @@ static const struct {
     {"[limits]\ntasks = 1\n[server]\n[limits]\ntasks = 2\n", "t:5: [limits] tasks: given twice\n"},
     {"[server]\nbusy_poll = 0\n", "t:2: [server] busy_poll: not supported yet\n"},
     {"[server]\nspool = /a\n", "t:2: [server] spool: not supported yet\n"},
-    {"[limits]\nconnections_reserved = 1\nconnections_per_user = 1\n",
-     "t:2: [limits] connections_reserved: not supported yet\n"
-     "t:3: [limits] connections_per_user: not supported yet\n"},
-    {"[function img:*]\ntimeout = 1s\n", "t:1: [function img:*]: not supported yet\n"
-                                         "t:2: [function img:*] timeout: not supported yet\n"},
-    {"[function *]\nmax_bytes = 1M\nretry_on_fail = yes\n",
-     "t:2: [function *] max_bytes: not supported yet\n"
-     "t:3: [function *] retry_on_fail: not supported yet\n"},
+    {"[function *]\nwarn_wait = 1s\n[function a]\nwarn_wait = 1s\n",
+     "t:2: [function *] warn_wait: not supported yet\n"
+     "t:4: [function a] warn_wait: not supported yet\n"},
+    {"[function *]\nmatch = a\nreserve = 0\nreserve_size = 1K\n",
+     "t:2: [function *] match: not for every function; allowed: in a section [function LABEL]\n"
+     "t:3: [function *] reserve: not for every function; allowed: in a section [function LABEL]\n"
+     "t:4: [function *] reserve_size: not for every function; allowed: in a section [function "
+     "LABEL]\n"},
+    {"[function a]\nretry = 1\n",
+     "t:2: [function a] retry: unknown key; this section has: match, timeout, retries, "
+     "retry_on_fail, max_queue, max_bytes, reserve, reserve_size\n"},
     {"[function *]\nretry = 1\n",
-     "t:2: [function *] retry: unknown key; this section has: timeout, retries, max_queue\n"},
+     "t:2: [function *] retry: unknown key; this section has: timeout, retries, "
+     "retry_on_fail, max_queue, max_bytes\n"},
     {"[access]\nadmins = tcp\n",
      "t:2: [access] admins: unknown key; this section has: submit, work, observe, admin\n"},
-    {"[access]\nadmin = root\nwork = tcp, @www-data\nsubmit = bob:img:*\n",
-     "t:2: [access] admin: \"root\": users and groups are not supported yet; allowed: tcp\n"
-     "t:3: [access] work: \"@www-data\": users and groups are not supported yet; allowed: tcp\n"
-     "t:4: [access] submit: \"bob:img:*\": users and groups are not supported yet; allowed: tcp\n"},
-    {"[access]\nadmin =\nwork = tcp,\nsubmit = ,tcp\nobserve = tcp tcp\n",
-     "t:2: [access] admin: \"\" is not a list; allowed: tcp\n"
-     "t:3: [access] work: \"tcp,\" is not a list; allowed: tcp\n"
-     "t:4: [access] submit: \",tcp\" is not a list; allowed: tcp\n"
-     "t:5: [access] observe: \"tcp tcp\" is not a list; allowed: tcp\n"},
-    {"[access]\nadmin = tc\nwork = tcpp\n",
-     "t:2: [access] admin: \"tc\": users and groups are not supported yet; allowed: tcp\n"
-     "t:3: [access] work: \"tcpp\": users and groups are not supported yet; allowed: tcp\n"},
+    {"[function ]\n[function a ]\n[function  a]\n",
+     "t:1: [function ]: not a label; allowed: 1 to 40 printable bytes but ] and ;, no blank at "
+     "either end\n"
+     "t:2: [function a ]: not a label; allowed: 1 to 40 printable bytes but ] and ;, no blank at "
+     "either end\n"
+     "t:3: [function  a]: not a label; allowed: 1 to 40 printable bytes but ] and ;, no blank at "
+     "either end\n"},
+    {"[function a]\nretries = 1\n[limits]\n[function a]\nretries = 2\n[limits]\ntasks = 0\n",
+     "t:4: [function a]: given twice; the first is in line 1\n"
+     "t:7: [limits] tasks: 0 is out of range; allowed: 1 to 16777216\n"},
+    {"[function a]\nmatch = a\nmatch = a\n", "t:3: [function a] match: given twice\n"},
     /* values */
     {"[limits]\ntasks = many\n",
      "t:2: [limits] tasks: \"many\" is not a number; allowed: 1 to 16777216\n"},
@@ -263,9 +267,10 @@ START_TEST(limits_that_contradict_each_other_are_found_in_the_end)
 {
     ck_assert(read_text("[limits]\nfunction_name_max = 1000\n"));
     ck_assert(!config_finish(&config, &errors));
-    ck_assert_str_eq(errors.text,
-                     "[limits] text_line_max: 1024 bytes cannot hold a command about a function "
-                     "whose name has function_name_max bytes; allowed: 1064 and more\n");
+    ck_assert_str_eq(
+        errors.text,
+        "t:2: [limits] text_line_max: 1024 bytes cannot hold a command about a function "
+        "whose name has function_name_max bytes; allowed: 1064 and more\n");
 }
 END_TEST
 

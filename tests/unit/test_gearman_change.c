@@ -113,7 +113,8 @@ START_TEST(coalescing_is_never_refused_for_maxqueue)
     is_refused(client, "SUBMIT_JOB f||x");
     is_refused(client, "SUBMIT_JOB f|another|x");
     say(client, "SUBMIT_JOB f|-|another"); /* which only its body can tell */
-    HEARS(client, "ERROR QUEUE_ERROR|Job queue is full");
+    HEARS(client, "ERROR QUEUE_ERROR|Job queue is full: limit=queue function=f used=1 of=1 "
+                  "retry_ms=1000");
 }
 END_TEST
 

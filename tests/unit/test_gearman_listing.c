@@ -3,7 +3,7 @@
 #include "admin_fixture.h"
 
 enum {
-    PIECE = 65536,          /* bytes of all pieces of a turn, about */
+    PIECE = 32768,          /* bytes of all pieces of a turn, about */
     WIRE_SIZE = 512 * 1024, /* of the pool: less than any listing here is long */
     MARGIN = 16384          /* the longest row and what belongs to it */
 };

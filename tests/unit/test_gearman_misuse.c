@@ -231,10 +231,11 @@ START_TEST(a_worker_that_grabs_all_and_never_answers_leaves_all_behind_in_order)
     struct remote *greedy = worker_for("f");
     struct remote *worker = worker_for("f");
 
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         post(client, "SUBMIT_JOB f||%d", i);
+    rig_turn(&rig);
+    for (int i = 0; i < 1000; i++)
         post(greedy, "GRAB_JOB");
-    }
     rig_turn(&rig);
     ck_assert_uint_eq(rig_counts(&rig).assigned, 1000);
     remote_leave(greedy);

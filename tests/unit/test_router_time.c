@@ -65,7 +65,7 @@ START_TEST(unfinished_frames_that_hold_all_the_room_are_given_up_in_time)
     small.limits.text_line_max = 65536;
     small.limits.frame_timeout_us = FRAME_US;
     small.limits.idle_timeout_us = 0;
-    small.wire = (struct pmad_layout){.pool_size = router_wire_floor(&small.limits) + 20000,
+    small.wire = (struct pmad_layout){.pool_size = router_wire_floor(&small.limits) + 90000,
                                       .class_count = 2,
                                       .classes = {{256, 20}, {8192, 80}}};
     rig_replace(&small);

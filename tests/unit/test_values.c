@@ -164,6 +164,16 @@ START_TEST(the_beginning_of_a_handle_is_printable_without_blanks)
 }
 END_TEST
 
+START_TEST(a_pattern_is_one_that_a_line_of_the_file_can_hold)
+{
+    static const char *const good[] = {"a",  "img:*", "a b",       "a;b",      "a,b",
+                                       "?#", "\\x3b", "\\x20a\\n", "\xC3\xA4", NULL};
+    static const char *const bad[] = {"", ";a", "a ;", " a", "a ", "a\tb", "\x7f", "a\\c", NULL};
+
+    check_texts(value_pattern, good, bad);
+}
+END_TEST
+
 START_TEST(an_address_is_a_host_and_a_port)
 {
     static const char *const good[] = {
@@ -246,6 +256,7 @@ int main(void)
     tcase_add_test(cases, a_name_is_letters_digits_and_a_few_signs);
     tcase_add_test(cases, a_node_is_printable_without_blanks_colons_and_semicolons);
     tcase_add_test(cases, the_beginning_of_a_handle_is_printable_without_blanks);
+    tcase_add_test(cases, a_pattern_is_one_that_a_line_of_the_file_can_hold);
     tcase_add_test(cases, an_address_is_a_host_and_a_port);
     tcase_add_test(cases, a_size_is_written_with_the_largest_unit_that_divides);
     tcase_add_test(cases, a_duration_is_written_with_the_largest_unit_that_divides);

@@ -1,0 +1,32 @@
+#ifndef GAUGES_H
+#define GAUGES_H
+
+/* What the line `stats` tells of the shell, beside the router's own numbers. */
+#include <stdint.h>
+
+#include "router.h"
+
+enum gauge {
+    GAUGE_CONNECTIONS_OPEN,       /* whose block is in use: peers, and those that linger */
+    GAUGE_CONNECTIONS_ACCEPTED,   /* ever, those that were turned away left out */
+    GAUGE_TURNED_AWAY_ACCESS,     /* for want of any right */
+    GAUGE_TURNED_AWAY_USER,       /* connections_per_user */
+    GAUGE_TURNED_AWAY_RESERVED,   /* connections_reserved */
+    GAUGE_TURNED_AWAY_DESCRIPTOR, /* none was left */
+    GAUGE_ACCEPT_PAUSES,          /* times that nobody was accepted for a while */
+    GAUGE_USERS,                  /* different ones at the Unix socket */
+    GAUGE_LIMIT_PER_USER,
+    GAUGE_LIMIT_DESCRIPTORS,
+    GAUGE_POOL_BYTES, /* mapped by all pools */
+    GAUGES
+};
+
+struct gauges {
+    uint64_t value[GAUGES];
+    struct router_gauge list[GAUGES]; /* for the router, with their names */
+};
+
+/* All 0, and listed. The struct stays where it is as long as the router lives. */
+void gauges_init(struct gauges *gauges);
+
+#endif
