@@ -1,7 +1,7 @@
 /*
- * Feeds bytes to the codec, as a frame and as a line, and traps when an answer does not hold what
- * every answer must. The first two bytes of the input choose the bound of head and line, the third
- * cuts the rest short: an answer to fewer bytes must not be taken back when more come.
+ * Feeds bytes to the codec as a frame, and traps when an answer does not hold what every answer must.
+ * The first two bytes of the input choose the bound of the head, the third cuts the rest short: an
+ * answer to fewer bytes must not be taken back when more come.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,14 +28,6 @@ static enum gm_decode judge_head(struct gm_head *head, const uint8_t *bytes, siz
     return answer;
 }
 
-static void judge_line(const uint8_t *bytes, size_t size, size_t line_max)
-{
-    struct gm_line line;
-    enum gm_line_decode answer = gm_line_decode(&line, bytes, size, line_max);
-
-    trap_on(gm_line_flaw(answer, &line, bytes, size, line_max));
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct gm_head head;
@@ -51,8 +43,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cut = data[2];
     data += 3;
     size -= 3;
-    judge_line(data, size, bound);
-
     bound = GM_HEADER_SIZE + 1 + bound % (FLAWS_HEAD_MAX - GM_HEADER_SIZE);
     cut = cut < size ? cut : size;
     answer = judge_head(&head, data, size, bound);

@@ -1,224 +1,210 @@
 /*
- * Bytes become what peers do to a small router: connect, leave, send frames good and bad, stop
- * reading, let time pass. Whatever it is, the core must stay consistent and the pools whole.
+ * Bytes become what peers do to a small router (router_input.h): connect, leave, send frames good and
+ * bad, whole and bit by bit, stop reading, let time pass and allocations fail. Whatever it is, the core
+ * must stay consistent and the pools whole.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "rig.h"
+#include "gm_packet.h"
 #include "router_input.h"
-#include "talk.h"
+#include "stage.h"
 
-enum { TOLD_MAX = 64, LATER_SECONDS = 4, SIZE_AT = 8 /* of a header */ };
+enum {
+    LATER_SECONDS = 4,
+    BLOW_UP = 120, /* a byte of input stands for so many of a body */
+    SIZE_AT = 8    /* of a header */
+};
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-/* What is left of the input. */
-struct input {
-    const uint8_t *at;
-    size_t size;
-};
+static const uint8_t zeros[256 * BLOW_UP];
 
-struct stage {
-    struct rig rig;
-    struct remote *remotes[ROUTER_PEERS];
-    char handle[TOLD_MAX]; /* of the task that anybody heard of last: created, or assigned */
-};
-
-static uint8_t take(struct input *input)
+/* A body of many bytes, none of which is in the input but the one that says how many. */
+static struct input blown_up(struct input *input)
 {
-    if (input->size == 0)
-        return 0;
-    input->size--;
-    return *input->at++;
+    return (struct input){.at = zeros, .size = input_byte(input) * (size_t)BLOW_UP};
 }
 
-/* The next bytes, as many as the byte ahead of them says. */
-static struct input take_run(struct input *input)
-{
-    struct input run = {.size = take(input)};
+static const char functions[] = "abcde";
 
-    if (run.size > input->size)
-        run.size = input->size;
-    run.at = input->at;
-    input->at += run.size;
-    input->size -= run.size;
-    return run;
+/* The functions that an input uses have names of one byte. */
+static char function_of(uint8_t kind)
+{
+    return functions[kind % (COUNT(functions) - 1)];
 }
 
-/* Everything is scarce; `choice` turns the rest on and off. */
-static struct rig_setup setup_tiny(uint8_t choice)
-{
-    struct rig_setup setup = rig_setup_ample();
+typedef void act_function(struct stage *stage, struct place *place, struct input *input);
 
-    setup.limits = (struct router_limits){.connections = ROUTER_PEERS,
-                                          .tasks = 10,
-                                          .functions = 3,
-                                          .function_name_max = 24,
-                                          .payload_max = 12000,
-                                          .text_line_max = 64,
-                                          .submissions_per_connection = 4,
-                                          .waiters_per_task = 3,
-                                          .registrations_per_worker = 2,
-                                          .outbox_max = 20000,
-                                          .slow_peer_grace_us = 2000,
-                                          .frame_timeout_us = 5000,
-                                          .idle_timeout_us = 9000};
-    setup.tasks = (struct pmad_layout){
-        .pool_size = 40960, .class_count = 2, .classes = {{320, 50}, {2048, 50}}};
-    setup.wire = (struct pmad_layout){.pool_size = router_wire_floor(&setup.limits) + 16384,
-                                      .class_count = 3,
-                                      .classes = {{128, 20}, {512, 20}, {4096, 60}}};
-    setup.round_robin = choice & 1;
-    setup.exceptions = choice & 2;
-    setup.worker_wakeup = choice >> 2 & 3;
-    setup.every_function.retries = choice & 16 ? 2 : 0;
-    setup.every_function.max_queue = choice & 32 ? 3 : 0;
-    setup.every_function.timeout_us = choice & 64 ? 3000 : 0;
-    return setup;
-}
+/* ---- who is there, and how he behaves ---- */
 
-/* ---- what can happen ---- */
-
-typedef void act_function(struct stage *stage, struct remote *remote, struct input *input);
-
-static void frame(struct remote *remote, uint32_t type, const void *front, size_t front_size,
-                  struct input run)
-{
-    post_header(remote, "|REQ", type, (uint32_t)(front_size + run.size));
-    remote_post(remote, front, front_size);
-    remote_post(remote, run.at, run.size);
-}
-
-static void act_leave(struct stage *stage, struct remote *remote, struct input *input)
+static void act_leave(struct stage *stage, struct place *place, struct input *input)
 {
     (void)stage;
     (void)input;
-    remote_leave(remote);
+    place_leave(place);
 }
 
-static void act_send(struct stage *stage, struct remote *remote, struct input *input)
+static void act_join(struct stage *stage, struct place *place, struct input *input)
 {
-    struct input run = take_run(input);
+    place_join(stage, place, input_byte(input));
+}
+
+static void act_habits(struct stage *stage, struct place *place, struct input *input)
+{
+    uint8_t appetite = input_byte(input);
 
     (void)stage;
-    remote_post(remote, run.at, run.size);
+    place->remote->piece = input_byte(input);
+    place->remote->slices = input_byte(input) % 5;
+    place->remote->appetite = appetite == 255 ? SIZE_MAX : appetite * (size_t)appetite;
 }
 
-static void act_told(struct stage *stage, struct remote *remote, struct input *input)
+static void act_trickle(struct stage *stage, struct place *place, struct input *input)
 {
-    size_t place = take(input), told = strlen(stage->handle);
-    struct input run = take_run(input);
+    (void)stage;
+    place->trickle = input_byte(input);
+}
+
+/* ---- what he says ---- */
+
+static void act_send(struct stage *stage, struct place *place, struct input *input)
+{
+    struct input run = input_run(input);
+
+    (void)stage;
+    place_post(place, run.at, run.size);
+}
+
+static void act_told(struct stage *stage, struct place *place, struct input *input)
+{
+    size_t where = input_byte(input), told = strlen(stage->told[0]);
+    struct input run = input_run(input);
     uint8_t front[ROUTER_RUN_MAX];
 
-    if (place > run.size)
-        place = run.size;
-    memcpy(front, run.at, place);
-    if (place >= SIZE_AT + 4 && front[0] == 0) {
+    if (where > run.size)
+        where = run.size;
+    memcpy(front, run.at, where);
+    if (where >= SIZE_AT + 4 && front[0] == 0) {
         size_t size = front[SIZE_AT + 2] * (size_t)256 + front[SIZE_AT + 3] + told;
 
         front[SIZE_AT + 2] = (uint8_t)(size / 256);
         front[SIZE_AT + 3] = (uint8_t)size;
     }
-    remote_post(remote, front, place);
-    remote_post(remote, stage->handle, told);
-    remote_post(remote, run.at + place, run.size - place);
+    place_post(place, front, where);
+    place_post(place, stage->told[0], told);
+    place_post(place, run.at + where, run.size - where);
 }
 
-/* A submission of a known function, with a unique id or without, and a body of up to some 16,000
- * bytes. */
-static void act_submit(struct stage *stage, struct remote *remote, struct input *input)
+/* A submission without a unique id, with one of two, or with `-`. */
+static void act_submit(struct stage *stage, struct place *place, struct input *input)
 {
-    static const uint32_t types[] = {7, 18, 21, 32, 33, 34};
-    static uint8_t body[256 * 64];
-    uint8_t kind = take(input);
-    uint8_t front[] = {(uint8_t)('a' + kind % 3), 0, 0, 0};
-    size_t front_size = 3;
+    static const enum gm_type types[] = {
+        GM_SUBMIT_JOB,     GM_SUBMIT_JOB_BG,     GM_SUBMIT_JOB_HIGH, GM_SUBMIT_JOB_HIGH_BG,
+        GM_SUBMIT_JOB_LOW, GM_SUBMIT_JOB_LOW_BG, GM_SUBMIT_JOB};
+    static const char uniques[] = {0, 'u', 'v', '-'};
+    uint8_t kind = input_byte(input);
+    char unique = uniques[kind >> 6];
+    char front[] = {function_of(kind / COUNT(types)), 0, unique, 0};
 
     (void)stage;
-    if (kind & 64) {
-        front[2] = kind & 128 ? '-' : 'u';
-        front_size = sizeof front;
-    }
-    frame(remote, types[kind % COUNT(types)], front, front_size,
-          (struct input){.at = body, .size = take(input) * (size_t)64});
+    place_post_frame(place, types[kind % COUNT(types)], front, unique ? 4 : 3, blown_up(input));
 }
 
 /* A task for a second that is near, on either side of now, or one with a reducer. */
-static void act_later(struct stage *stage, struct remote *remote, struct input *input)
+static void act_later(struct stage *stage, struct place *place, struct input *input)
 {
-    static const uint32_t types[] = {36, 37, 38};
-    uint8_t kind = take(input);
-    uint32_t type = types[kind % COUNT(types)];
-    long long second = stage->rig.now.wall_us / 1000000 + take(input) % LATER_SECONDS - 1;
+    static const enum gm_type types[] = {GM_SUBMIT_JOB_EPOCH, GM_SUBMIT_REDUCE_JOB,
+                                         GM_SUBMIT_REDUCE_JOB_BACKGROUND};
+    uint8_t kind = input_byte(input);
+    enum gm_type type = types[kind % COUNT(types)];
+    long long second = stage->rig.now.wall_us / 1000000 + input_byte(input) % LATER_SECONDS - 1;
     char front[64];
-    int size = type == 36 ? snprintf(front, sizeof front, "%c|%s|%lld|", 'a' + kind % 3,
-                                     kind & 64 ? "u" : "", second)
-                          : snprintf(front, sizeof front, "%c|%s|sum|x|", 'a' + kind % 3,
-                                     kind & 64 ? "u" : "");
+    int size = snprintf(front, sizeof front, "%c|%s|", function_of(kind), kind & 64 ? "u" : "");
 
+    if (type == GM_SUBMIT_JOB_EPOCH)
+        size += snprintf(front + size, sizeof front - (size_t)size, "%lld|", second);
+    else
+        size += snprintf(front + size, sizeof front - (size_t)size, "sum|x|");
     for (int i = 0; i < size; i++)
         if (front[i] == '|')
             front[i] = 0;
-    frame(remote, type, front, (size_t)size, take_run(input));
+    place_post_frame(place, type, front, (size_t)size, input_run(input));
 }
 
-/* What a worker says about the task that was heard of last, whoever has it. */
-static void act_work(struct stage *stage, struct remote *remote, struct input *input)
+/* About the task that he was given last, or one of those that anybody heard of; with the NUL behind the
+ * handle where it belongs, or just there where it does not. */
+static void act_work(struct stage *stage, struct place *place, struct input *input)
 {
-    static const uint32_t types[] = {12, 13, 14, 25, 28, 29};
-    static uint8_t body[256 * 64];
-    uint8_t kind = take(input);
-    struct input run = take_run(input);
+    static const enum gm_type types[] = {GM_WORK_STATUS,    GM_WORK_COMPLETE, GM_WORK_FAIL,
+                                         GM_WORK_EXCEPTION, GM_WORK_DATA,     GM_WORK_WARNING,
+                                         GM_WORK_COMPLETE,  GM_WORK_COMPLETE};
+    uint8_t kind = input_byte(input);
+    struct input body = kind & 64 ? blown_up(input) : input_run(input);
+    enum gm_type type = types[kind % COUNT(types)];
+    bool parted = (type == GM_WORK_FAIL) == (bool)(kind & 32);
+    size_t whose = kind >> 3 & 3;
+    const char *handle = stage->told[whose > 0 ? whose - 1 : 0];
 
-    if (kind & 0x80) /* much more than what is left of the input */
-        run = (struct input){.at = body, .size = run.size * 64};
-    frame(remote, types[kind % COUNT(types)], stage->handle,
-          strlen(stage->handle) + (kind & 0x40 ? 1 : 0), run);
+    if (whose == 0 && place->assigned[0] != 0)
+        handle = place->assigned;
+    place_post_frame(place, type, handle, strlen(handle) + (parted ? 1 : 0), body);
 }
 
-static void act_request(struct stage *stage, struct remote *remote, struct input *input)
+static void act_ask(struct stage *stage, struct place *place, struct input *input)
 {
-    static const uint32_t types[] = {1, 2, 3, 15, 16, 22, 23, 26, 41};
-    uint8_t kind = take(input);
+    static const enum gm_type types[] = {GM_GRAB_JOB, GM_PRE_SLEEP, GM_GRAB_JOB_UNIQ,
+                                         GM_GRAB_JOB_ALL};
 
     (void)stage;
-    frame(remote, types[kind % COUNT(types)], NULL, 0, take_run(input));
+    place_post_frame(place, types[input_byte(input) % COUNT(types)], NULL, 0, (struct input){0});
 }
 
-static void act_ask(struct stage *stage, struct remote *remote, struct input *input)
+static void act_request(struct stage *stage, struct place *place, struct input *input)
 {
-    static const uint32_t types[] = {4, 9, 30, 39};
+    static const enum gm_type types[] = {GM_CAN_DO,         GM_CANT_DO,    GM_RESET_ABILITIES,
+                                         GM_GET_STATUS,     GM_ECHO_REQ,   GM_SET_CLIENT_ID,
+                                         GM_CAN_DO_TIMEOUT, GM_OPTION_REQ, GM_GET_STATUS_UNIQUE};
+    uint8_t kind = input_byte(input);
+    struct input body = kind & 128 ? blown_up(input) : input_run(input);
 
     (void)stage;
-    frame(remote, types[take(input) % COUNT(types)], NULL, 0, (struct input){0});
+    place_post_frame(place, types[kind % COUNT(types)], NULL, 0, body);
+}
+
+/* What a worker does first. */
+static void act_serve(struct stage *stage, struct place *place, struct input *input)
+{
+    uint8_t kind = input_byte(input);
+    uint8_t name = (uint8_t)function_of(kind);
+
+    (void)stage;
+    place_post_frame(place, GM_CAN_DO, NULL, 0, (struct input){.at = &name, .size = 1});
+    if (!(kind & 64))
+        place_post_frame(place, GM_GRAB_JOB_ALL, NULL, 0, (struct input){0});
+    if (kind & 128)
+        place_post_frame(place, GM_PRE_SLEEP, NULL, 0, (struct input){0});
 }
 
 /* A line that ends with a blank is about the task that was heard of last. */
-static void act_line(struct stage *stage, struct remote *remote, struct input *input)
+static void act_line(struct stage *stage, struct place *place, struct input *input)
 {
     static const char *const lines[] = {
-        "status",       "prioritystatus",   "workers",           "show jobs",
-        "pools",        "show unique jobs", "create function c", "drop function a",
-        "maxqueue a 1", "maxqueue b 3 2 1", "maxqueue a",        "cancel job "};
-    const char *line = lines[take(input) % COUNT(lines)];
+        "status",     "prioritystatus",   "workers",           "show jobs",     "stats",
+        "pools",      "show unique jobs", "create function c", "drop function", "version",
+        "maxqueue a", "maxqueue b 3 2 1", "cancel job ",       "maxqueue"};
+    const char *line = lines[input_byte(input) % COUNT(lines)];
     size_t size = strlen(line);
+    struct input run = input_run(input);
 
-    remote_post(remote, line, size);
+    place_post(place, line, size);
     if (line[size - 1] == ' ')
-        remote_post(remote, stage->handle, strlen(stage->handle));
-    remote_post(remote, "\n", 1);
+        place_post(place, stage->told[0], strlen(stage->told[0]));
+    place_post(place, run.at, run.size);
+    place_post(place, "\n", 1);
 }
 
-static void act_habits(struct stage *stage, struct remote *remote, struct input *input)
-{
-    uint8_t appetite = take(input);
-
-    (void)stage;
-    remote->piece = take(input);
-    remote->slices = take(input) % 5;
-    remote->appetite = appetite == 255 ? SIZE_MAX : appetite * (size_t)appetite;
-}
+/* ---- what happens to all ---- */
 
 static void pass(struct rig *rig, uint64_t us)
 {
@@ -226,70 +212,70 @@ static void pass(struct rig *rig, uint64_t us)
     rig->now.wall_us += (int64_t)us;
 }
 
-static void act_tick(struct stage *stage, struct remote *remote, struct input *input)
+static void act_tick(struct stage *stage, struct place *place, struct input *input)
 {
-    (void)remote;
-    pass(&stage->rig, take(input) * (uint64_t)64);
+    (void)place;
+    pass(&stage->rig, input_byte(input) * (uint64_t)64);
 }
 
-static void act_wait(struct stage *stage, struct remote *remote, struct input *input)
+static void act_wait(struct stage *stage, struct place *place, struct input *input)
 {
-    (void)remote;
-    pass(&stage->rig, take(input) * (uint64_t)100000);
+    (void)place;
+    pass(&stage->rig, input_byte(input) * (uint64_t)100000);
 }
 
-static void act_wall(struct stage *stage, struct remote *remote, struct input *input)
+static void act_wall(struct stage *stage, struct place *place, struct input *input)
 {
-    (void)remote;
-    stage->rig.now.wall_us += ((int64_t)take(input) - 128) * 1000000;
+    (void)place;
+    stage->rig.now.wall_us += ((int64_t)input_byte(input) - 128) * 1000000;
 }
+
+static void act_due(struct stage *stage, struct place *place, struct input *input)
+{
+    uint64_t due = router_deadline(stage->rig.router);
+
+    (void)place;
+    (void)input;
+    if (due != UINT64_MAX && due > stage->rig.now.mono_us)
+        pass(&stage->rig, due - stage->rig.now.mono_us);
+}
+
+static void act_scarce(struct stage *stage, struct place *place, struct input *input)
+{
+    uint8_t which = input_byte(input);
+
+    (void)place;
+    (void)router_scarcity(stage->rig.router, which & 127, which & 128);
+}
+
+static void act_drain(struct stage *stage, struct place *place, struct input *input)
+{
+    (void)place;
+    (void)input;
+    router_drain(stage->rig.router);
+}
+
+/* ---- the play ---- */
 
 static act_function *const acts[ROUTER_ACTS] = {
     [ACT_LEAVE] = act_leave,   [ACT_SEND] = act_send,       [ACT_TOLD] = act_told,
     [ACT_SUBMIT] = act_submit, [ACT_LATER] = act_later,     [ACT_WORK] = act_work,
     [ACT_ASK] = act_ask,       [ACT_REQUEST] = act_request, [ACT_LINE] = act_line,
-    [ACT_HABITS] = act_habits, [ACT_TICK] = act_tick,       [ACT_WAIT] = act_wait,
-    [ACT_WALL] = act_wall};
-
-/* ---- the stage ---- */
-
-/* Keeps the handle that a JOB_CREATED or a JOB_ASSIGN* begins with. */
-static void listen_to(struct stage *stage, struct remote *remote)
-{
-    struct heard_frame heard;
-
-    while (hear_frame(remote, &heard)) {
-        size_t size = 0;
-
-        if (heard.type != 8 && heard.type != 11 && heard.type != 31 && heard.type != 40)
-            continue;
-        while (size < heard.size && heard.bytes[size] != 0 && size + 1 < sizeof stage->handle)
-            size++;
-        memcpy(stage->handle, heard.bytes, size);
-        stage->handle[size] = 0;
-    }
-}
-
-/* The remote in a place; a new one where there is none, or only one that the core has ended. */
-static struct remote *remote_at(struct stage *stage, size_t place)
-{
-    struct remote **remote = &stage->remotes[place];
-
-    if (*remote != NULL && (*remote)->seat == NULL) {
-        remote_free(*remote);
-        *remote = NULL;
-    }
-    if (*remote == NULL)
-        *remote = remote_new(&stage->rig);
-    return *remote;
-}
+    [ACT_JOIN] = act_join,     [ACT_HABITS] = act_habits,   [ACT_TRICKLE] = act_trickle,
+    [ACT_TICK] = act_tick,     [ACT_WAIT] = act_wait,       [ACT_WALL] = act_wall,
+    [ACT_DUE] = act_due,       [ACT_SCARCE] = act_scarce,   [ACT_DRAIN] = act_drain,
+    [ACT_SERVE] = act_serve};
 
 static void act(struct stage *stage, struct input *input)
 {
-    uint8_t what = take(input);
-    struct remote *remote = remote_at(stage, what % ROUTER_PEERS);
+    uint8_t first = input_byte(input);
+    size_t what = first % ACT_AT_ONCE;
+    struct place *place = &stage->places[what % STAGE_PLACES];
 
-    acts[what / ROUTER_PEERS % ROUTER_ACTS](stage, remote, input);
+    place_fill(stage, place);
+    acts[what / STAGE_PLACES % ROUTER_ACTS](stage, place, input);
+    if (!(first & ACT_AT_ONCE))
+        stage_turn(stage);
 }
 
 /* NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's */
@@ -298,18 +284,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {.at = data, .size = size};
-    struct rig_setup setup = setup_tiny(take(&input));
-    struct stage stage = {0};
+    uint8_t first = input_byte(&input);
+    struct stage stage;
 
-    rig_init(&stage.rig, &setup);
-    while (input.size > 0) {
+    stage_begin(&stage, first % STAGE_SETUPS);
+    while (input.size > 0)
         act(&stage, &input);
-        rig_turn(&stage.rig);
-        for (size_t i = 0; i < ROUTER_PEERS; i++)
-            if (stage.remotes[i] != NULL)
-                listen_to(&stage, stage.remotes[i]);
-    }
-    rig_check(&stage.rig);
-    rig_finish(&stage.rig);
+    stage_turn(&stage);
+    stage_end(&stage, first & ROUTER_FINISH);
     return 0;
 }

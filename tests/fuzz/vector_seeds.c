@@ -1,6 +1,7 @@
 /*
  * vector_seeds VECTORS DIRECTORY: makes seeds for the fuzzers out of the wire vectors: for fuzz_gm_frame
- * every frame, for fuzz_router every conversation. Each fuzzer's are in a directory of its name.
+ * every frame, for fuzz_gm_line every line, for fuzz_router and fuzz_admin every conversation. Those for
+ * fuzz_NAME are in DIRECTORY/NAME.
  */
 #define _POSIX_C_SOURCE 200809L /* NOLINT(readability-identifier-naming): the name is POSIX's */
 #include <errno.h>
@@ -9,10 +10,13 @@
 #include <sys/stat.h>
 
 #include "router_input.h"
+#include "stage.h"
 #include "talk.h"
 #include "vector.h"
 
 static const char handle[] = "H:box:1"; /* where a frame by itself needs one */
+
+static const char *const fuzzers[] = {"gm_frame", "gm_line", "admin", "router"};
 
 static size_t seeds;
 
@@ -40,24 +44,56 @@ static void byte_add(struct bytes *into, size_t byte)
     bytes_add(into, &narrow, 1);
 }
 
-/* fuzz_gm_frame: a bound of 4096 bytes in two bytes, a cut in the third, then the frame. */
-static void frame_seeds(const struct vector *vector, const char *directory)
+/* fuzz_gm_frame and fuzz_gm_line: a bound of 4096 bytes in two bytes, a cut in the third, then what
+ * was sent or heard. */
+static void message_seed(const struct bytes *message, size_t cut, const char *directory)
+{
+    struct bytes seed = {0};
+
+    byte_add(&seed, 16);
+    byte_add(&seed, 0);
+    byte_add(&seed, cut);
+    bytes_add(&seed, message->at, message->size);
+    seed_write(directory, message->at[0] == 0 ? "gm_frame" : "gm_line", &seed);
+}
+
+/* fuzz_admin: setup, piece, then all that is sent; a conversation without a line is none for it. */
+static void admin_seed(const struct bytes *sent, bool has_line, const char *directory)
+{
+    struct bytes seed = {0};
+
+    if (!has_line)
+        return;
+    byte_add(&seed, 0);
+    byte_add(&seed, 0);
+    bytes_add(&seed, sent->at, sent->size);
+    seed_write(directory, "admin", &seed);
+}
+
+static void message_seeds(const struct vector *vector, const char *directory)
 {
     struct vector_values values = {0};
+    struct bytes sent = {0};
+    bool has_line = false;
 
     vector_values_fill(vector, &values, handle);
     for (size_t i = 0; i < vector->step_count; i++) {
         const struct vector_step *step = &vector->steps[i];
-        struct bytes seed = {0};
+        struct bytes message = {0};
 
         if (step->verb > VECTOR_FINDS)
             continue;
-        byte_add(&seed, 16);
-        byte_add(&seed, 0);
-        byte_add(&seed, i % 32);
-        vector_step_bytes(step, &values, &seed);
-        seed_write(directory, "fuzz_gm_frame", &seed);
+        vector_step_bytes(step, &values, &message);
+        if (message.size > 0)
+            message_seed(&message, i % 32, directory);
+        if (step->verb == VECTOR_SENDS && message.size > 0) {
+            has_line = has_line || message.at[0] != 0;
+            bytes_add(&sent, message.at, message.size);
+        }
+        bytes_free(&message);
     }
+    admin_seed(&sent, has_line, directory);
+    bytes_free(&sent);
 }
 
 /* Where the value goes that the step needs; SIZE_MAX when it needs none. */
@@ -71,7 +107,7 @@ static size_t hole_of(const struct vector_wire *wire)
 
 static void act_add(struct bytes *seed, enum router_act act, const struct vector_step *step)
 {
-    byte_add(seed, act * (size_t)ROUTER_PEERS + step->peer);
+    byte_add(seed, act * (size_t)STAGE_PLACES + step->peer);
 }
 
 /* What a peer sends becomes one act, or some where it is longer than a run can be. */
@@ -100,14 +136,14 @@ static void router_seed(const struct vector *vector, const char *directory)
 {
     struct bytes seed = {0};
 
-    byte_add(&seed, 4); /* the setup: one sleeper is woken, nothing else is on */
+    byte_add(&seed, 0); /* the setup, in which nothing is scarce */
     for (size_t i = 0; i < vector->step_count; i++) {
         if (vector->steps[i].verb == VECTOR_SENDS)
             send_add(&seed, &vector->steps[i]);
         else if (vector->steps[i].verb == VECTOR_LEAVES)
             act_add(&seed, ACT_LEAVE, &vector->steps[i]);
     }
-    seed_write(directory, "fuzz_router", &seed);
+    seed_write(directory, "router", &seed);
 }
 
 int main(int count, char **arguments)
@@ -120,10 +156,10 @@ int main(int count, char **arguments)
     }
     vectors_read(&vectors, arguments[1]);
     directory_make(arguments[2]);
-    directory_make(text("%s/fuzz_gm_frame", arguments[2]));
-    directory_make(text("%s/fuzz_router", arguments[2]));
+    for (size_t i = 0; i < sizeof fuzzers / sizeof *fuzzers; i++)
+        directory_make(text("%s/%s", arguments[2], fuzzers[i]));
     for (size_t i = 0; i < vectors.count; i++) {
-        frame_seeds(&vectors.at[i], arguments[2]);
+        message_seeds(&vectors.at[i], arguments[2]);
         router_seed(&vectors.at[i], arguments[2]);
     }
     vectors_free(&vectors);
