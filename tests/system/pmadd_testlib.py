@@ -225,7 +225,7 @@ class Peer:
         self.raw(text.encode() + b"\n")
         rows = []
         while True:
-            line = self.input.readline().decode()
+            line = self.input.readline().decode(errors="replace")
             if not line.endswith("\n"):
                 raise ConnectionError(f"the connection ended in the listing {text}")
             line = line.rstrip("\r\n")
