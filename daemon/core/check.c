@@ -29,6 +29,7 @@ struct audit {
     size_t reserved;              /* free kits */
     size_t bytes, function_bytes; /* of the bodies of tasks; as functions count them */
     size_t arriving;              /* of bodies that come piece by piece */
+    size_t awaited[LANES_END];    /* by lane: peers that wait for it */
 };
 
 static void expect(struct audit *audit, bool holds, const char *otherwise)
@@ -329,6 +330,10 @@ static void check_peer(struct audit *audit, const struct peer *peer)
     expect(audit, registrations == peer->registration_count,
            "a peer's count of registrations is wrong");
     expect(audit, waiters == peer->waiter_count, "a peer's count of submissions is wrong");
+    for (unsigned lane = LANE_BODY; lane < LANES_END; lane <<= 1)
+        audit->awaited[lane] += peer->inbox.halt == HALT_MEMORY && peer->inbox.lanes & lane;
+    expect(audit, peer->door.kind != DOOR_CLOSED || STAILQ_EMPTY(&peer->door.outs),
+           "nodes are held for a frame that has not begun");
     if (peer->door.kind == DOOR_SUBMIT)
         audit->arriving += peer->door.arriving;
     audit->peers++;
@@ -354,6 +359,8 @@ static void check_peers(struct audit *audit)
            "the count of registrations is wrong");
     expect(audit, audit->arriving == router->arriving && router->arriving <= router->arriving_max,
            "the count of bytes that are to come is wrong");
+    expect(audit, memcmp(audit->awaited, router->lane.awaited, sizeof audit->awaited) == 0,
+           "the count of peers that wait for a lane is wrong");
 }
 
 /* ---- the whole ---- */

@@ -183,7 +183,8 @@ static void take_all(struct peer *peer, size_t size)
         taken = take_one(peer, at, size);
         if (taken == 0)
             break;
-        peer->inbox.lanes = 0;
+        if (peer->inbox.halt == HALT_NOT) /* else they are what it waits for, see peer_wait() */
+            peer->inbox.lanes = 0;
         finished_one = finished_one || between_frames(peer);
         at += taken;
         size -= taken;

@@ -386,6 +386,7 @@ uint64_t router_scarcity(struct router *router, uint64_t nth, bool on)
     uint64_t seen = router->scarcity.seen;
 
     router->scarcity = (struct scarcity){.left = nth, .goes_on = on};
+    router->wire.given = true; /* who waited while all failed may find room now */
     return seen;
 }
 

@@ -176,14 +176,16 @@ static void time_leaps(struct world *world, struct actor *actor)
     world_turn(world);
 }
 
-/* One allocation fails, soon. */
+/* One allocation fails, soon, or all from then on, until this happens again. */
 static void allocations_fail(struct world *world, struct actor *actor)
 {
     uint64_t nth = 1 + dice_size(&world->dice, 20);
 
     (void)actor;
-    world_note(world, NULL, "allocation %llu fails", (unsigned long long)nth);
-    (void)router_scarcity(world->rig.router, nth, false);
+    world->scarcity = !world->scarcity && dice_chance(&world->dice, 30);
+    world_note(world, NULL, "allocation %llu fails%s", (unsigned long long)nth,
+               world->scarcity ? ", and all after it" : "");
+    (void)router_scarcity(world->rig.router, nth, world->scarcity);
 }
 
 /* Somebody sets the wall clock: a little or far, forward or back, or to before 1970. */

@@ -107,6 +107,7 @@ static void finish_all_work(struct world *world)
     struct actor *finisher;
 
     (void)router_scarcity(world->rig.router, 0, false);
+    world->scarcity = false;
     everybody_reads(world);
     finisher = finisher_joins(world);
     for (size_t turn = 0; turn < TURNS_MIN || rig_counts(&world->rig).tasks > 0; turn++) {

@@ -18,6 +18,7 @@ struct world {
     bool verbose;
     const char *find; /* a line of the log that contains it is a finding; NULL: none is */
     bool far_seconds; /* tasks may be submitted for a second that never comes */
+    bool scarcity;    /* allocations fail at the moment, one after the other */
     uint64_t events;  /* inputs of the core: connections, their ends, turns, pieces of bytes that it
                               was given or that were taken from it */
     unsigned long dropped; /* for the report */

@@ -177,9 +177,16 @@ class Descriptors(unittest.TestCase):
                       "raise it (LimitNOFILE= in a unit, ulimit -Hn in a shell) or lower connections",
                       run.stderr)
 
-    def starve(self, daemon):
+    def lasting(self, daemon, friend):
+        """The descriptors it has for more than a moment, as sd_notify(3) does."""
+        lists = []
+        for _ in range(3):
+            friend.echo()
+            lists.append({int(name) for name in os.listdir(f"/proc/{daemon.pid()}/fd")})
+        return set.intersection(*lists)
+
+    def starve(self, daemon, used):
         """Leaves it not one descriptor that is free; returns how many it may have, and what it had."""
-        used = {int(name) for name in os.listdir(f"/proc/{daemon.pid()}/fd")}
         limit = next(number for number in range(len(used) + 1) if number not in used)
         before = resource.prlimit(daemon.pid(), resource.RLIMIT_NOFILE)
         resource.prlimit(daemon.pid(), resource.RLIMIT_NOFILE, (limit, before[1]))
@@ -187,15 +194,13 @@ class Descriptors(unittest.TestCase):
 
     def test_without_descriptors_one_is_told_and_all_are_served_when_there_are_some(self):
         with Daemon() as daemon, daemon.connect() as friend:
-            friend.echo()
-            held = hostile.descriptors(daemon)
+            held = self.lasting(daemon, friend)
             for number in range(1, 4):
-                self.assertTrue(lib.eventually(lambda: hostile.descriptors(daemon) == held))
-                limit, before = self.starve(daemon)
+                self.assertTrue(lib.eventually(lambda: self.lasting(daemon, friend) == held))
+                limit, before = self.starve(daemon, held)
                 with daemon.connect() as unlucky:
                     self.assertEqual(unlucky.expect_end(), full("descriptors", limit, limit))
-                friend.echo()
-                self.assertEqual(hostile.descriptors(daemon), held, "it has its spare one back")
+                self.assertEqual(self.lasting(daemon, friend), held, "it has its spare one back")
                 resource.prlimit(daemon.pid(), resource.RLIMIT_NOFILE, before)
                 began = time.monotonic()
                 with daemon.connect() as lucky:
