@@ -143,7 +143,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(listed, said - {"OK"})
 
     def test_a_command_is_denied_without_its_right(self):
-        for access, rights in ("submit = tcp", []), ("observe = tcp", ["observe"]):
+        for access, rights in ("observe = root", []), ("observe = tcp", ["observe"]):
             for right, answer, line in self.ask(access):
                 self.assertEqual(line.startswith("ERR ACCESS_DENIED "), right not in rights, answer)
 

@@ -244,7 +244,7 @@ static const struct refusal {
     {{"function a.reserve=10", "function b.reserve=60000"},
      {"[function b] reserve: each with an envelope", "60000 submissions", "[pool tasks]"}},
     /* All kits fit, but nobody else would: the one that went too far is named. */
-    {{"limits.payload_max=10M", "function a.reserve=10", "function b.reserve=19",
+    {{"limits.payload_max=11M", "function a.reserve=10", "function b.reserve=19",
       "function b.reserve_size=1M", "function c.reserve=1"},
      {"[function b] reserve: one task: a body of payload_max"}},
 };
