@@ -71,7 +71,7 @@ void tell_end(struct model *model, struct job *job, uint32_t type, const struct 
 /* ---- results ---- */
 
 /* Returns true if the actor does not hold the job. In a ledger a loose one may not be in his hand any
- * more: that is an ERROR, or not. */
+ * more, or be in it again: that is an ERROR, or not. */
 static bool begin_work(struct actor *actor, uint32_t type, const struct job *job)
 {
     bool excused = type == GM_WORK_FAIL && actor->excused == job;
@@ -80,7 +80,7 @@ static bool begin_work(struct actor *actor, uint32_t type, const struct job *job
     if (excused && !held)
         actor->excused = NULL;
     if (job->loose || !(held || excused))
-        expect_error(actor, "JOB_NOT_FOUND|")->maybe = held || excused;
+        expect_error(actor, "JOB_NOT_FOUND|")->maybe = held || excused || job->loose;
     return !held;
 }
 
