@@ -208,8 +208,6 @@ static void conn_ready(struct conn *conn, int events)
         conn_read(conn);
     if (conn->state == CONN_OPEN && events & UV_DISCONNECT)
         conn_lost_sight(conn);
-    if (conn->state == CONN_OPEN && events & UV_PRIORITIZED)
-        conn_end(conn);
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)
@@ -256,25 +254,12 @@ static void conn_linger(struct conn *conn)
     conn_wait_for(conn, UV_READABLE);
 }
 
-/*
- * It has shut its sending side, and still waits for a result. Only a Unix socket tells that from a peer
- * that has gone: by TCP, the end of what it sends is its end. So is that of one that works, which can say
- * no more about the tasks it has.
- */
-static bool conn_listens_on(const struct conn *conn)
-{
-    return conn->left && conn->peer.waiter_count > 0 && conn->peer.registration_count == 0 &&
-           TAILQ_EMPTY(&conn->peer.assigned) && conn->who.uid != NO_USER && !is_gone(conn->fd);
-}
-
-/* Whatever is waited for, the loop tells of the end of both directions as well; of one that has left
- * that is all there is to be told, and nothing urgent comes any more. */
 static int conn_interest(const struct conn *conn)
 {
     int interest = conn->stuck ? UV_WRITABLE : 0;
 
     if (conn->left)
-        return interest | UV_PRIORITIZED;
+        return interest;
     if (conn->peer.standing == PEER_OPEN && peer_is_read(&conn->peer))
         return interest | UV_READABLE;
     return conn->half_closed ? interest : interest | UV_DISCONNECT;
@@ -319,7 +304,7 @@ void conn_settle(struct conn *conn)
         conn_end(conn);
         return;
     }
-    if (conn->left && is_told && !conn_listens_on(conn))
+    if (conn->left && is_told)
         conn_end(conn);
     else
         conn_wait_for(conn, conn_interest(conn));

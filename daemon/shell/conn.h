@@ -53,7 +53,7 @@ struct conn {
     enum conn_state state;
     bool stuck;                  /* the socket takes no more; it waits for UV_WRITABLE */
     bool half_closed;            /* its other end sends no more, but what it sent is not read yet */
-    bool left;                   /* all it sent has been read: it goes when it has been told all */
+    bool left;                   /* all it sent has been read: it goes when all has been written */
     bool touched;                /* in server->touched */
     struct conn_queue *waits_in; /* for its time to end; or NULL */
     uint64_t until_us;           /* then */

@@ -1,4 +1,4 @@
-"""Connections: how many, whose, for whom the last ones are, and what becomes of one that is half shut."""
+"""Connections: how many, whose, and for whom the last ones are."""
 
 import contextlib
 import os
@@ -26,11 +26,6 @@ def full(limit, used, of):
 def stats(daemon):
     with daemon.connect() as peer:
         return dict(peer.listing("stats"))
-
-
-def is_open(daemon, count):
-    """As many connections are open, that of the question included."""
-    return lambda: int(stats(daemon)["connections_open"]) == count
 
 
 class PerUser(unittest.TestCase):
@@ -210,69 +205,6 @@ class Descriptors(unittest.TestCase):
                 self.assertEqual(figures["connections_turned_away_descriptors"], str(number))
                 self.assertEqual(figures["accept_pauses"], str(number))
             self.assertIn("a connection waits: Too many open files", daemon.said())
-
-
-class HalfShut(unittest.TestCase):
-    """Who has nothing more to say may still have something to hear."""
-
-    def setUp(self):
-        self.stack = contextlib.ExitStack()
-        self.addCleanup(self.stack.close)
-        port = lib.free_port()
-        self.address = LOOPBACK, port
-        self.daemon = self.stack.enter_context(Daemon(f"[server]\nlisten = {LOOPBACK}:{port}\n"))
-        self.worker = self.stack.enter_context(self.daemon.connect())
-
-    def shut_client(self, function, count=1, address=None):
-        """One that has submitted and shut its sending side."""
-        client = self.stack.enter_context(Peer(address or self.daemon.socket))
-        handles = [client.submit(function, b"%d" % number) for number in range(count)]
-        client.socket.shutdown(socket.SHUT_WR)
-        self.worker.echo()
-        return client, handles
-
-    def waiting(self, function):
-        return sum(int(row[1]) for row in self.worker.listing("status") if row[0] == function)
-
-    def test_it_gets_all_its_results_and_is_closed_then(self):
-        client, handles = self.shut_client("f", 3)
-        self.worker.can_do("f")
-        results = [b"x" * size for size in (0, 100, 900_000)]
-        for result in results:
-            self.worker.complete(self.worker.grab()[0], result)
-        self.assertEqual(client.expect_end(), [(lib.WORK_COMPLETE, handle + b"\0" + result)
-                                               for handle, result in zip(handles, results)])
-        self.assertTrue(lib.eventually(is_open(self.daemon, 2)))
-
-    def test_it_costs_nothing_while_it_waits(self):
-        self.shut_client("f")
-        before, began = hostile.cpu_s(self.daemon), time.monotonic()
-        time.sleep(0.5)  # this is the measurement
-        spent = (hostile.cpu_s(self.daemon) - before) / (time.monotonic() - began)
-        self.assertLess(spent, 0.3)
-        self.assertEqual(self.waiting("f"), 1)
-
-    def test_when_it_goes_for_good_its_tasks_go_too(self):
-        client, _ = self.shut_client("f", 2)
-        self.assertEqual(self.waiting("f"), 2)
-        client.close()
-        self.assertTrue(lib.eventually(lambda: self.waiting("f") == 0))
-        self.assertTrue(lib.eventually(is_open(self.daemon, 2)))
-
-    def test_by_tcp_it_has_gone(self):
-        client, _ = self.shut_client("f", 2, self.address)
-        self.assertEqual(client.expect_end(), [])
-        self.assertEqual(self.waiting("f"), 0)
-
-    def test_a_worker_can_say_no_more_and_gives_its_task_back(self):
-        with self.daemon.connect() as client, self.daemon.connect() as shut:
-            handle = client.submit("f", b"x")
-            shut.can_do("f")
-            self.assertEqual(shut.grab()[0], handle)
-            shut.socket.shutdown(socket.SHUT_WR)
-            self.assertEqual(shut.expect_end(), [])
-            self.worker.can_do("f")
-            self.assertEqual(self.worker.grab()[0], handle)
 
 
 if __name__ == "__main__":

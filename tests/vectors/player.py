@@ -63,7 +63,6 @@ class Connection:
     numbers = itertools.count(1)
 
     def __init__(self, address, patience):
-        self.address, self.patience = address, patience
         if isinstance(address, tuple):
             self.socket = socket.create_connection(address, patience)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -139,17 +138,7 @@ class Connection:
                 return
 
     def leave(self):
-        """Goes, and waits until the server knows.
-
-        By TCP the end of what is sent is the end of its sender, and the server closes in its turn. By a
-        Unix socket that would still be listening; but whoever comes after it is served after it.
-        """
-        if not isinstance(self.address, tuple):
-            self.close()
-            witness = Connection(self.address, self.patience)
-            witness.settle()
-            witness.close()
-            return
+        """Says that nothing more will come, and waits until the server has closed in its turn."""
         try:
             self.socket.shutdown(socket.SHUT_WR)
             while self.receive():
