@@ -21,9 +21,14 @@ size_t router_reserve_envelope(const struct router_limits *limits)
     return kit_offset(limits) + sizeof(struct kit);
 }
 
-static struct kit *kit_of(const struct router *router, const struct task *task)
+static struct kit *kit_of(const struct router *router, struct task *task)
 {
-    return (struct kit *)(void *)((uint8_t *)(uintptr_t)task + kit_offset(&router->limits));
+    return (struct kit *)(void *)((uint8_t *)task + kit_offset(&router->limits));
+}
+
+static const struct kit *kit_seen(const struct router *router, const struct task *task)
+{
+    return (const struct kit *)(const void *)((const uint8_t *)task + kit_offset(&router->limits));
 }
 
 static void push(const struct router *router, struct task **list, struct task *task)
@@ -183,20 +188,26 @@ static size_t chain_blocks(const struct block *first)
 
 size_t reserve_blocks_in_use(const struct router *router, const struct task *task)
 {
-    const struct kit *kit = kit_of(router, task);
+    const struct kit *kit = kit_seen(router, task);
 
     return chain_blocks(kit->body) + (kit->waiter != NULL);
 }
 
-size_t reserve_blocks(const struct router *router, const struct function *function)
+static size_t kits_blocks(const struct router *router, const struct task *first)
 {
-    const struct task *const lists[] = {function->reserve.kits, function->reserve.bare};
-    const struct waiter *waiter;
     size_t count = 0;
 
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        for (const struct task *task = lists[i]; task; task = kit_of(router, task)->next)
-            count += 1 + reserve_blocks_in_use(router, task);
+    for (const struct task *task = first; task; task = kit_seen(router, task)->next)
+        count += 1 + reserve_blocks_in_use(router, task);
+    return count;
+}
+
+size_t reserve_blocks(const struct router *router, const struct function *function)
+{
+    const struct reserve *reserve = &function->reserve;
+    const struct waiter *waiter;
+    size_t count = kits_blocks(router, reserve->kits) + kits_blocks(router, reserve->bare);
+
     TAILQ_FOREACH (waiter, &function->reserve.spare, in_task)
         count++;
     return count;

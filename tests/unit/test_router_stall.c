@@ -403,7 +403,7 @@ static size_t write_all(const struct peer *watched)
     return heard;
 }
 
-static void ask(struct peer *peer, const char *bytes, size_t size)
+static void ask(struct peer *peer, const void *bytes, size_t size)
 {
     struct iovec room[2];
 
@@ -450,7 +450,8 @@ START_TEST(news_for_a_crowd_are_told_over_several_turns)
     struct rig_setup limited = crowded();
     struct remote *client, *asker;
     struct peer worker;
-    char handle[64], frames[NEWS * 64];
+    char handle[64];
+    uint8_t frames[NEWS * 64];
     size_t size = 0, told;
 
     rig_replace(&limited);
@@ -460,13 +461,10 @@ START_TEST(news_for_a_crowd_are_told_over_several_turns)
     router_connect(rig.router, &worker, 900, "worker", RIGHT_ALL);
     ask(&worker, "\0REQ\0\0\0\1\0\0\0\1f\0REQ\0\0\0\11\0\0\0\0", 25);
     for (int i = 0; i < NEWS; i++) {
-        size_t frame = strlen(handle) + 4;
+        const struct gm_slice args[] = {gm_text(handle), gm_text("1"), gm_text("2")};
 
-        memcpy(frames + size, "\0REQ\0\0\0\14\0\0\0", 11);
-        frames[size + 11] = (char)frame;
-        memcpy(frames + size + 12, handle, frame - 4);
-        memcpy(frames + size + 12 + frame - 4, "\0001\0002", 4);
-        size += 12 + frame;
+        size +=
+            gm_head_encode(frames + size, sizeof frames - size, GM_REQ, GM_WORK_STATUS, args, 0);
     }
     next_turn();
     ask(&worker, frames, size);
