@@ -38,15 +38,6 @@ static void expect(struct audit *audit, bool holds, const char *otherwise)
         audit->finding = otherwise;
 }
 
-static size_t chain_blocks(const struct block *first)
-{
-    size_t count = 0;
-
-    for (; first; first = first->next)
-        count++;
-    return count;
-}
-
 /* ---- bodies that are counted: walked twice ---- */
 
 static void count_body(struct audit *audit, struct block *first)

@@ -177,15 +177,6 @@ void reserve_give(struct router *router, struct task *task)
 
 /* ---- looking at it ---- */
 
-static size_t chain_blocks(const struct block *first)
-{
-    size_t count = 0;
-
-    for (; first; first = first->next)
-        count++;
-    return count;
-}
-
 size_t reserve_blocks_in_use(const struct router *router, const struct task *task)
 {
     const struct kit *kit = kit_seen(router, task);

@@ -115,6 +115,15 @@ bool store_take_body(struct store *store, struct body *body, size_t size)
     return true;
 }
 
+size_t chain_blocks(const struct block *first)
+{
+    size_t count = 0;
+
+    for (; first; first = first->next)
+        count++;
+    return count;
+}
+
 void store_give_chain(struct store *store, struct block *first)
 {
     while (first) {

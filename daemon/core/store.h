@@ -46,6 +46,9 @@ bool store_take_body(struct store *store, struct body *body, size_t size);
 /* Gives a chain back, whoever refers to it. NULL is ignored. */
 void store_give_chain(struct store *store, struct block *first);
 
+/* How many blocks a chain has. */
+size_t chain_blocks(const struct block *first);
+
 /* Index and block size of the class a request of `size` bytes is meant for; the last class when it is
  * above all of them. */
 size_t store_class(const struct store *store, size_t size);

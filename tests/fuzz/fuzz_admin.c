@@ -5,11 +5,9 @@
  */
 #include "stage.h"
 #include "talk.h"
+#include "target.h"
 
 enum { PLACE_WORKER, PLACE_CLIENT, PLACE_ADMIN };
-
-/* NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The handles of the tasks are the same for every input: a dictionary can have them. */
 static void prepare(struct stage *stage)

@@ -6,16 +6,14 @@
 
 #include "config.h"
 #include "config_fixture.h"
+#include "target.h"
 
 enum { FUZZ_TEXT_MAX = 65536 };
-
-/* NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A config that was taken must print, and mean the same when it is read again. */
 static void check_round_trip(const struct config *config)
 {
-    static char printed[FUZZ_TEXT_MAX];
+    static char printed[CONFIG_PRINT_MAX];
     static struct config again;
     struct config_errors errors = {0};
 

@@ -7,17 +7,7 @@
 #include <stdlib.h>
 
 #include "gm_flaws.h"
-
-/* NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void trap_on(const char *flaw)
-{
-    if (flaw == NULL)
-        return;
-    fprintf(stderr, "%s\n", flaw);
-    abort();
-}
+#include "target.h"
 
 static enum gm_decode judge_head(struct gm_head *head, const uint8_t *bytes, size_t size,
                                  size_t head_max)

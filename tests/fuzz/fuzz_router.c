@@ -9,6 +9,7 @@
 #include "gm_packet.h"
 #include "router_input.h"
 #include "stage.h"
+#include "target.h"
 
 enum {
     LATER_SECONDS = 4,
@@ -277,9 +278,6 @@ static void act(struct stage *stage, struct input *input)
     if (!(first & ACT_AT_ONCE))
         stage_turn(stage);
 }
-
-/* NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

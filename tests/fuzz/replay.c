@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NOLINTNEXTLINE(readability-identifier-naming): the name is libFuzzer's */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "target.h"
 
 enum { INPUT_MAX = 1 << 20, PATH_SIZE = 4096 };
 

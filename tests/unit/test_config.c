@@ -1,32 +1,11 @@
 /* The configuration as a whole: files, defaults, the command line, and what is printed. What is said
  * about mistakes in a text: test_config_mistakes.c. */
 #define _GNU_SOURCE /* NOLINT(readability-identifier-naming): the name is libc's */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "config_fixture.h"
+#include "config_suite.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define TEN(text)       text text text text text text text text text text
-
-static struct config config;
-static struct config_errors errors;
-static char text[CONFIG_PRINT_MAX];
-
-static void setup(void)
-{
-    config_default(&config);
-    memset(&errors, 0, sizeof errors);
-}
-
-static bool read_text(const char *ini)
-{
-    return config_read_text(&config, "t", ini, &errors);
-}
+#define TEN(text) text text text text text text text text text text
 
 /* ---- files ---- */
 
@@ -409,8 +388,6 @@ int main(void)
 {
     Suite *suite = suite_create("config");
     TCase *cases = tcase_create("config");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, a_missing_file_is_said_to_be_missing);
@@ -436,8 +413,5 @@ int main(void)
     tcase_add_test(cases, what_is_printed_reads_back_the_same);
     tcase_add_test(cases, printing_into_too_little_room_says_how_much_it_takes);
     suite_add_tcase(suite, cases);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,28 +1,5 @@
 /* Who may do what: the lists of [access]. */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "config.h"
-#include "config_fixture.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct config config;
-static struct config_errors errors;
-static char text[CONFIG_PRINT_MAX];
-
-static void setup(void)
-{
-    config_default(&config);
-    memset(&errors, 0, sizeof errors);
-}
-
-static bool read_text(const char *ini)
-{
-    return config_read_text(&config, "t", ini, &errors);
-}
+#include "config_suite.h"
 
 static void check_grant(enum config_right right, size_t index, enum config_who who,
                         const char *name, const char *functions)
@@ -201,8 +178,6 @@ int main(void)
 {
     Suite *suite = suite_create("config_access");
     TCase *cases = tcase_create("access");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, without_a_section_all_lists_are_empty);
@@ -214,8 +189,5 @@ int main(void)
     tcase_add_test(cases, a_list_is_64_long_at_most);
     tcase_add_test(cases, all_lists_together_have_64_patterns_at_most);
     suite_add_tcase(suite, cases);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

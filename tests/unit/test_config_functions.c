@@ -1,28 +1,5 @@
 /* Sections of single functions, and limits that depend on each other. */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "config.h"
-#include "config_fixture.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct config config;
-static struct config_errors errors;
-static char text[CONFIG_PRINT_MAX];
-
-static void setup(void)
-{
-    config_default(&config);
-    memset(&errors, 0, sizeof errors);
-}
-
-static bool read_text(const char *ini)
-{
-    return config_read_text(&config, "t", ini, &errors);
-}
+#include "config_suite.h"
 
 /* Reads a text in which nothing is wrong, to the end. */
 static void take(const char *ini)
@@ -313,8 +290,6 @@ int main(void)
 {
     Suite *suite = suite_create("config_functions");
     TCase *cases = tcase_create("functions");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, a_section_has_a_label_and_what_it_matches);
@@ -332,8 +307,5 @@ int main(void)
     tcase_add_test(cases, lines_are_those_of_the_last_file);
     tcase_add_test(cases, a_file_with_mistakes_is_not_blamed_for_what_they_lead_to);
     suite_add_tcase(suite, cases);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

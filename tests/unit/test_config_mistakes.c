@@ -1,28 +1,7 @@
 /* What is said about each kind of mistake in a configuration: once, with its place. */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "config_suite.h"
 
-#include "config.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define TEN(text)       text text text text text text text text text text
-
-static struct config config;
-static struct config_errors errors;
-static char text[65536];
-
-static void setup(void)
-{
-    config_default(&config);
-    memset(&errors, 0, sizeof errors);
-}
-
-static bool read_text(const char *ini)
-{
-    return config_read_text(&config, "t", ini, &errors);
-}
+#define TEN(text) text text text text text text text text text text
 
 /* A text, and all that is said about it. */
 static const struct {
@@ -278,8 +257,6 @@ int main(void)
 {
     Suite *suite = suite_create("config_mistakes");
     TCase *cases = tcase_create("config_mistakes");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_loop_test(cases, a_mistake_is_named_once_with_its_place_and_what_is_allowed, 0,
@@ -289,8 +266,5 @@ int main(void)
     tcase_add_test(cases, mistakes_beyond_the_room_are_counted);
     tcase_add_test(cases, limits_that_contradict_each_other_are_found_in_the_end);
     suite_add_tcase(suite, cases);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,26 +1,9 @@
 /* The table of keys, the shipped files and the manual say the same. CONFIG_ROOT is the directory of
  * the source tree. */
 #define _GNU_SOURCE /* NOLINT(readability-identifier-naming): the name is libc's */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "config_fixture.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct config config;
-static struct config_errors errors;
-static char text[CONFIG_PRINT_MAX];
-
-static void setup(void)
-{
-    config_default(&config);
-    memset(&errors, 0, sizeof errors);
-}
+#include "config_suite.h"
 
 /* A text from `file` below the source tree, in `text`. */
 static void load(const char *file)
@@ -198,8 +181,6 @@ int main(void)
 {
     Suite *suite = suite_create("config_shipped");
     TCase *cases = tcase_create("agreement");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, the_defaults_are_those_of_the_table_of_keys);
@@ -213,8 +194,5 @@ int main(void)
     tcase_add_test(cases, every_reference_layout_has_its_file);
     tcase_add_test(cases, the_small_file_maps_less_than_half_of_its_16_mib_for_the_declared_pools);
     suite_add_tcase(suite, cases);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -15,6 +15,20 @@ static struct rig_setup timed(void)
     return timed;
 }
 
+/* Somebody who has asked for 12 large echoes and some small ones, and reads none of them. */
+static struct remote *reader_of_nothing(int small)
+{
+    struct remote *reader = remote_new(&rig);
+
+    reader->appetite = 0;
+    for (int i = 0; i < 12; i++)
+        post_data(reader, "ECHO_REQ ", zeros, 40000);
+    for (int i = 0; i < small; i++)
+        post(reader, "ECHO_REQ x");
+    rig_turn(&rig);
+    return reader;
+}
+
 /* ---- a byte now and then ---- */
 
 /* 150 peers ask for echoes until the pool is full, and then read a byte a second. */
@@ -26,15 +40,8 @@ START_TEST(trickling_readers_do_not_starve_the_others)
     struct remote *bystander;
 
     rig_replace(&limited);
-    for (int i = 0; i < READERS; i++) {
-        readers[i] = remote_new(&rig);
-        readers[i]->appetite = 0;
-        for (int k = 0; k < 12; k++)
-            post_data(readers[i], "ECHO_REQ ", zeros, 40000);
-        for (int k = 0; k < 3000; k++)
-            post(readers[i], "ECHO_REQ x");
-        rig_turn(&rig);
-    }
+    for (int i = 0; i < READERS; i++)
+        readers[i] = reader_of_nothing(3000);
     bystander = remote_new(&rig);
     for (int minute = 0; minute < MINUTES; minute++) {
         post(bystander, "SUBMIT_JOB_BG f||x");
@@ -49,37 +56,12 @@ START_TEST(trickling_readers_do_not_starve_the_others)
 }
 END_TEST
 
-START_TEST(a_trickling_reader_does_not_keep_the_lane)
+/* Three clients that do not read, each with a result of payload_max on its way; the pool has room for
+ * one of them beside the lane. */
+static void large_results_for(struct remote *clients[3])
 {
     struct rig_setup limited = timed();
-    struct remote *clients[3], *workers[3];
-    const char *handles[3];
-
-    limited.limits.payload_max = sizeof zeros;
-    limited.wire.pool_size = 3 << 20; /* one result beside the lane */
-    rig_replace(&limited);
-    for (int i = 0; i < 3; i++) {
-        clients[i] = remote_new(&rig);
-        handles[i] = submitted(clients[i], text("SUBMIT_JOB f%d||x", i));
-        workers[i] = worker_with(text("f%d", i), handles[i]);
-        clients[i]->appetite = i < 2 ? 0 : SIZE_MAX;
-    }
-    for (int i = 0; i < 3; i++)
-        say_data(workers[i], text("WORK_COMPLETE %s|", handles[i]), zeros, sizeof zeros);
-    HEARS_NOTHING(clients[2]);
-    for (int second = 0; second < 20; second++) {
-        clients[0]->appetite = clients[1]->appetite = 1;
-        rig_sleep(&rig, SECOND_US);
-    }
-    ck_assert_uint_eq(hear_out(clients[2]), 1);
-    ck_assert_uint_ge(rig_counts(&rig).dropped_slow, 1);
-}
-END_TEST
-
-START_TEST(who_reads_a_large_result_steadily_is_not_dropped_while_others_wait)
-{
-    struct rig_setup limited = timed();
-    struct remote *clients[3], *workers[3];
+    struct remote *workers[3];
     const char *handles[3];
 
     limited.limits.payload_max = sizeof zeros;
@@ -93,6 +75,30 @@ START_TEST(who_reads_a_large_result_steadily_is_not_dropped_while_others_wait)
     }
     for (int i = 0; i < 3; i++)
         say_data(workers[i], text("WORK_COMPLETE %s|", handles[i]), zeros, sizeof zeros);
+}
+
+START_TEST(a_trickling_reader_does_not_keep_the_lane)
+{
+    struct remote *clients[3];
+
+    large_results_for(clients);
+    clients[2]->appetite = SIZE_MAX;
+    rig_turn(&rig);
+    HEARS_NOTHING(clients[2]);
+    for (int second = 0; second < 20; second++) {
+        clients[0]->appetite = clients[1]->appetite = 1;
+        rig_sleep(&rig, SECOND_US);
+    }
+    ck_assert_uint_eq(hear_out(clients[2]), 1);
+    ck_assert_uint_ge(rig_counts(&rig).dropped_slow, 1);
+}
+END_TEST
+
+START_TEST(who_reads_a_large_result_steadily_is_not_dropped_while_others_wait)
+{
+    struct remote *clients[3];
+
+    large_results_for(clients);
     for (int tenth = 0; tenth < 120; tenth++) {
         for (int i = 0; i < 3; i++)
             clients[i]->appetite = sizeof zeros / 40;
@@ -149,15 +155,8 @@ START_TEST(who_has_spoken_and_cannot_be_read_is_not_silent)
     limited.limits.slow_peer_grace_us = 60 * SECOND_US;
     limited.wire.pool_size = 1 << 20;
     rig_replace(&limited);
-    for (int i = 0; i < READERS; i++) {
-        readers[i] = remote_new(&rig);
-        readers[i]->appetite = 0;
-        for (int k = 0; k < 12; k++)
-            post_data(readers[i], "ECHO_REQ ", zeros, 40000);
-        for (int k = 0; k < 300; k++)
-            post(readers[i], "ECHO_REQ x");
-        rig_turn(&rig);
-    }
+    for (int i = 0; i < READERS; i++)
+        readers[i] = reader_of_nothing(300);
     speaker = remote_new(&rig);
     post(speaker, "ECHO_REQ here");
     rig_turn(&rig);
