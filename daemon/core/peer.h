@@ -3,9 +3,9 @@
 
 /*
  * A peer: one connection, whatever it does on it: submit, work, ask. Its memory is the driver's, who
- * embeds it in a connection of his own; what is in it is the router's, but for `standing`, `number`
- * and `address`, which anyone may read. Client, worker and administrator are roles, not kinds: one
- * connection may play all of them.
+ * embeds it in a connection of his own; what is in it is the router's, but for `standing`, `number`,
+ * `address`, and what it was denied, which anyone may read. Client, worker and administrator are
+ * roles, not kinds: one connection may play all of them.
  */
 #include <stdbool.h>
 #include <stddef.h>
