@@ -214,8 +214,8 @@ static void check_function(struct audit *audit, const struct function *function)
     const struct task *task;
     size_t queued = 0;
     size_t able = 0;
-    size_t asleep = 0;
-    size_t asleep_listed = 0;
+    size_t waiting = 0;
+    size_t waiting_listed = 0;
     size_t woken = 0;
 
     for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
@@ -231,17 +231,17 @@ static void check_function(struct audit *audit, const struct function *function)
     }
     TAILQ_FOREACH (registration, &function->able, in_function) {
         able++;
-        asleep += registration->peer->sleep == WORKER_ASLEEP;
-        woken += registration->peer->sleep == WORKER_WOKEN;
+        waiting += registration->peer->waits;
+        woken += !registration->peer->waits && registration->peer->sleep == WORKER_WOKEN;
     }
-    TAILQ_FOREACH (registration, &function->asleep, in_asleep)
-        asleep_listed++;
+    TAILQ_FOREACH (registration, &function->waiting, in_waiting)
+        waiting_listed++;
     expect(audit, queued == function->queued, "a function's count of queued tasks is wrong");
     expect(audit, able == function->able_count, "a function's count of workers is wrong");
-    expect(audit, asleep == asleep_listed, "a function's list of sleepers is wrong");
+    expect(audit, waiting == waiting_listed, "a function's list of waiting workers is wrong");
     expect(audit, woken == function->woken, "a function's count of woken workers is wrong");
-    expect(audit, function->queued <= function->woken || asleep == 0,
-           "a task waits beside a sleeping worker");
+    expect(audit, function->stirred || function->queued <= function->woken || waiting == 0,
+           "a task waits beside a worker that waits");
     expect(audit,
            (function_is_idle(function) && !function->declared) == (function->idle.tqe_prev != NULL),
            "a function is idle and not listed so, or the reverse");
@@ -302,6 +302,7 @@ static void check_peer(struct audit *audit, const struct peer *peer)
     const struct out *out;
     size_t registrations = 0;
     size_t waiters = 0;
+    size_t in_hand = 0;
 
     TAILQ_FOREACH (registration, &peer->registrations, in_peer) {
         registrations++;
@@ -311,16 +312,23 @@ static void check_peer(struct audit *audit, const struct peer *peer)
         waiters++;
         expect(audit, waiter->peer == peer, "a waiter is in another peer's list");
     }
-    TAILQ_FOREACH (task, &peer->assigned, place)
+    TAILQ_FOREACH (task, &peer->assigned, place) {
+        in_hand++;
         expect(audit,
                task->worker == peer &&
                    (task->state == TASK_ASSIGNED || task->state == TASK_CANCELLED),
                "a worker holds a task that is not assigned to it");
+    }
     STAILQ_FOREACH (out, &peer->door.outs, link)
         audit->wire_blocks++;
     expect(audit, registrations == peer->registration_count,
            "a peer's count of registrations is wrong");
     expect(audit, waiters == peer->waiter_count, "a peer's count of submissions is wrong");
+    expect(audit, in_hand == peer->in_hand, "a worker's count of tasks in its hand is wrong");
+    expect(audit,
+           peer->waits ? peer->sleep == WORKER_ASLEEP || worker_has_credit(peer)
+                       : peer->sleep != WORKER_ASLEEP && (peer->freed || !worker_has_credit(peer)),
+           "a worker waits and is not free, or the reverse");
     for (unsigned lane = LANE_BODY; lane < LANES_END; lane <<= 1)
         audit->awaited[lane] += peer->inbox.halt == HALT_MEMORY && peer->inbox.lanes & lane;
     expect(audit, peer->door.kind != DOOR_CLOSED || STAILQ_EMPTY(&peer->door.outs),

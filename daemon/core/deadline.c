@@ -2,6 +2,7 @@
 
 #include "pmad_must.h"
 #include "router_state.h"
+#include "worker.h"
 
 /* A worker asks within microseconds of its NOOP, or is not quite there. */
 enum { WOKEN_PATIENCE_US = 1000000 };
@@ -19,12 +20,14 @@ void peer_end(struct peer *peer)
     if (peer->standing == PEER_OPEN)
         peer->standing = PEER_ENDING;
     peer_timer_stop(peer, DEADLINE_FRAME);
+    worker_credit_changed(peer);
     peer_ready(peer);
 }
 
 void peer_drop(struct peer *peer)
 {
     peer->standing = PEER_DROPPED;
+    worker_credit_changed(peer);
     peer_ready(peer);
 }
 

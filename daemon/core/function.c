@@ -25,6 +25,7 @@ bool functions_init(struct functions *functions, struct pmad *runtime, size_t co
 {
     *functions = (struct functions){.rules = rules, .key = key};
     TAILQ_INIT(&functions->idle);
+    TAILQ_INIT(&functions->stirred);
     if (!table_init(&functions->table, runtime, element_size(name_max), count))
         return false;
     if (!table_init(&functions->buckets, runtime, sizeof(struct function *), bucket_count(count))) {
@@ -117,6 +118,8 @@ void function_drop(struct functions *functions, struct function *function)
     MUST(function_is_idle(function));
     if (is_listed(function))
         TAILQ_REMOVE(&functions->idle, function, idle);
+    if (function->stirred)
+        TAILQ_REMOVE(&functions->stirred, function, in_stirred);
     while (*at != function)
         at = &(*at)->next;
     *at = function->next;
@@ -151,7 +154,7 @@ struct function *function_obtain(struct functions *functions, struct gm_slice na
     }
     TAILQ_INIT(&function->reserve.spare);
     TAILQ_INIT(&function->able);
-    TAILQ_INIT(&function->asleep);
+    TAILQ_INIT(&function->waiting);
     function->next = *bucket;
     *bucket = function;
     TAILQ_INSERT_TAIL(&functions->idle, function, idle);

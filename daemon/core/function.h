@@ -31,7 +31,8 @@ struct reserve {
 
 struct function {
     TAILQ_ENTRY(function) idle; /* where nobody uses it */
-    struct function *next;      /* in its bucket, or in the free list */
+    TAILQ_ENTRY(function) in_stirred;
+    struct function *next; /* in its bucket, or in the free list */
     struct task_list queues[TASK_PRIORITIES];
     size_t delayed, queued, running; /* tasks: what `status` tells */
     size_t arriving;
@@ -41,11 +42,12 @@ struct function {
     const struct router_function_rule *rule;
     uint64_t patterns; /* that match it, of those rights are limited to: a set of their numbers */
     struct reserve reserve;
-    struct registration_list able;   /* every worker that can do it */
-    struct registration_list asleep; /* of them, those that sleep, the longest first */
+    struct registration_list able;    /* every worker that can do it */
+    struct registration_list waiting; /* of them, those that wait, the longest first */
     size_t able_count;
     size_t woken;  /* of them, those that were woken and have not asked since */
     bool used;     /* has a name */
+    bool stirred;  /* it is in the list `stirred` */
     bool declared; /* by an administrator, or for its reserve: it keeps its place in the table */
     uint32_t name_size;
     uint8_t name[]; /* function_name_max bytes of room */
@@ -57,7 +59,8 @@ struct functions {
     struct table table;
     struct table buckets; /* struct function * */
     struct function *free;
-    struct function_list idle; /* neither in use nor declared, the longest idle first */
+    struct function_list idle;    /* neither in use nor declared, the longest idle first */
+    struct function_list stirred; /* those to be looked at, see match.h */
     size_t used;
     const struct rules *rules;
     struct siphash_key key;

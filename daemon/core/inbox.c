@@ -7,6 +7,7 @@
 #include "door.h"
 #include "halt.h"
 #include "listing.h"
+#include "match.h"
 #include "pmad_must.h"
 #include "request.h"
 #include "router_state.h"
@@ -181,6 +182,7 @@ static void take_all(struct peer *peer, size_t size)
         }
         router->unread = size;
         taken = take_one(peer, at, size);
+        match_all(router);
         if (taken == 0)
             break;
         if (peer->inbox.halt == HALT_NOT) /* else they are what it waits for, see peer_wait() */
@@ -274,6 +276,7 @@ void peer_input_got(struct peer *peer, size_t bytes)
         bytes -= direct;
         if (peer->door.left == 0) {
             router_commit(peer->router, peer);
+            match_all(peer->router);
             watch_frame(peer, true);
         }
     }

@@ -4,10 +4,12 @@
 
 #include "deadline.h"
 #include "halt.h"
+#include "match.h"
 #include "pmad_must.h"
 #include "router_state.h"
 #include "task.h"
 #include "wire.h"
+#include "worker.h"
 
 /* ---- what a node looks like when it is written ---- */
 
@@ -148,6 +150,7 @@ size_t outbox_backlog(const struct peer *peer)
 
 static void watch_backlog(struct peer *peer)
 {
+    worker_credit_changed(peer);
     if (outbox_backlog(peer) <= peer->router->limits.outbox_max) {
         peer_timer_stop(peer, DEADLINE_SLOW);
         peer_timer_stop(peer, DEADLINE_HOG);
@@ -400,6 +403,7 @@ void peer_output_sent(struct peer *peer, size_t bytes)
     if (outbox->behind == 0)
         watch_reading(peer);
     shrunk(peer);
+    match_all(peer->router);
 }
 
 bool peer_has_output(const struct peer *peer)

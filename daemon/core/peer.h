@@ -157,6 +157,12 @@ struct peer {
     struct registration_list registrations;
     size_t registration_count;
     struct task_list assigned; /* in the order of assignment */
+    size_t in_hand;            /* of them */
+    size_t overdue;            /* tasks taken from it for their time limit, and not answered yet */
+    uint16_t credit;           /* tasks it may have in hand without asking */
+    bool waits;                /* it is in the lists `waiting` of its functions, */
+    bool freed;                /* or in router->freed, for it has credit again */
+    TAILQ_ENTRY(peer) in_freed;
     enum worker_sleep sleep;
     bool noop_waits;  /* `noop` is in the outbox, */
     bool noop_again;  /* and is to be put there once more */

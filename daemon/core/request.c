@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "decimal.h"
 #include "door.h"
+#include "hand.h"
 #include "pmad_must.h"
 #include "rights.h"
 #include "router_state.h"
@@ -36,6 +37,18 @@ static struct gm_slice without_nul(struct gm_slice text)
     if (text.size > 0 && text.bytes[text.size - 1] == 0)
         text.size--;
     return text;
+}
+
+static enum router_verdict deny(const struct request *request)
+{
+    char text[96];
+
+    (void)snprintf(text, sizeof text, "%s: this connection has no right to it",
+                   gm_packet_name(request->head->type));
+    if (answer_error(request->peer, ERROR_ACCESS_DENIED, text) == ROUTER_WAIT)
+        return ROUTER_WAIT;
+    peer_denied(request->peer, gm_packet_name(request->head->type));
+    return request->row->closes ? ROUTER_CLOSE : ROUTER_SKIP;
 }
 
 /* ---- what a worker says of itself ---- */
@@ -99,20 +112,12 @@ static enum router_verdict begin_pre_sleep(const struct request *request)
     return ROUTER_SKIP;
 }
 
-/* GRAB_JOB_ALL gets the reducer where there is one. */
-static enum gm_type assignment(const struct request *request, const struct task *task)
-{
-    bool bare = request->row->answer == GM_JOB_ASSIGN_ALL && task->reducer_size == 0;
-
-    return bare ? GM_JOB_ASSIGN_UNIQ : request->row->answer;
-}
-
 static enum router_verdict begin_grab(const struct request *request)
 {
     struct task *task = worker_next_task(request->peer);
 
     if (task)
-        worker_assign(request->router, request->peer, task, assignment(request, task));
+        hand_take(request->router, request->peer, task, request->row->answer);
     else if (answer(request->peer, GM_NO_JOB, NULL) == ROUTER_WAIT)
         return ROUTER_WAIT;
     worker_wakes_up(request->peer);
@@ -201,15 +206,34 @@ static enum router_verdict begin_get_status_unique(const struct request *request
                          unique_find(&request->router->uniques, NULL, unique));
 }
 
+/* The number in `pmad-push=NUMBER`; false: that is not what it is. */
+static bool read_credit(struct gm_slice option, uint64_t *credit)
+{
+    static const char name[] = "pmad-push=";
+    size_t size = sizeof name - 1;
+
+    return option.size > size && memcmp(option.bytes, name, size) == 0 &&
+           decimal_read((struct gm_slice){option.bytes + size, option.size - size}, credit) &&
+           *credit <= ROUTER_CREDIT_MAX;
+}
+
 static enum router_verdict begin_option(const struct request *request)
 {
     struct gm_slice option = request->head->args[0];
+    struct peer *peer = request->peer;
+    bool is_exceptions = gm_slice_equal(option, gm_text("exceptions"));
+    uint64_t credit = 0;
 
-    if (!gm_slice_equal(option, gm_text("exceptions")))
-        return answer_error(request->peer, ERROR_UNKNOWN_OPTION, NULL);
-    if (answer(request->peer, GM_OPTION_RES, &option) == ROUTER_WAIT)
+    if (!is_exceptions && !read_credit(option, &credit))
+        return answer_error(peer, ERROR_UNKNOWN_OPTION, NULL);
+    if (!is_exceptions && !peer_may(peer, RIGHT_WORK))
+        return deny(request);
+    if (answer(peer, GM_OPTION_RES, &option) == ROUTER_WAIT)
         return ROUTER_WAIT;
-    request->peer->takes_exceptions = true;
+    if (is_exceptions)
+        peer->takes_exceptions = true;
+    else
+        worker_set_credit(peer, (uint16_t)credit);
     return ROUTER_SKIP;
 }
 
@@ -298,18 +322,6 @@ static bool is_allowed(const struct request *request)
     if (request->row->names_function)
         return peer_may_to_name(request->peer, right, request->head->args[0]);
     return peer_may(request->peer, right);
-}
-
-static enum router_verdict deny(const struct request *request)
-{
-    char text[96];
-
-    (void)snprintf(text, sizeof text, "%s: this connection has no right to it",
-                   gm_packet_name(request->head->type));
-    if (answer_error(request->peer, ERROR_ACCESS_DENIED, text) == ROUTER_WAIT)
-        return ROUTER_WAIT;
-    peer_denied(request->peer, gm_packet_name(request->head->type));
-    return request->row->closes ? ROUTER_CLOSE : ROUTER_SKIP;
 }
 
 enum router_verdict router_begin(struct router *router, struct peer *peer,

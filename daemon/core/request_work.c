@@ -4,12 +4,12 @@
 #include "answer.h"
 #include "door.h"
 #include "halt.h"
+#include "hand.h"
 #include "outbox.h"
 #include "request.h"
 #include "router_state.h"
 #include "task.h"
 #include "wire.h"
-#include "worker.h"
 
 /* The task that `handle` names, if this peer has it in hand and knows so. */
 static struct task *task_held(const struct router *router, const struct peer *peer, uint64_t handle)
@@ -28,17 +28,27 @@ static struct task *task_meant(const struct request *request)
     return task_held(request->router, request->peer, handle);
 }
 
+/* The last that is said of a task. */
+static bool is_last(enum gm_type type)
+{
+    return type == GM_WORK_COMPLETE || type == GM_WORK_FAIL || type == GM_WORK_EXCEPTION;
+}
+
 /* A worker that threw an exception may say WORK_FAIL of the same task as well: once, and unheard. */
 static enum router_verdict not_held(const struct request *request)
 {
     struct peer *peer = request->peer;
     uint64_t handle = handle_parse(&request->router->slots, request->head->args[0]);
+    enum router_verdict verdict;
 
     if (request->head->type == GM_WORK_FAIL && handle != 0 && handle == peer->excused) {
         peer->excused = 0;
         return ROUTER_SKIP;
     }
-    return answer_error(peer, ERROR_JOB_NOT_FOUND, NULL);
+    verdict = answer_error(peer, ERROR_JOB_NOT_FOUND, NULL);
+    if (verdict == ROUTER_SKIP && is_last((enum gm_type)request->head->type))
+        hand_answered_late(peer);
+    return verdict;
 }
 
 /* Nobody listens to what is said of a task that was cancelled. */
@@ -80,6 +90,8 @@ static void say_late(struct peer *peer, struct door *door)
 {
     struct gm_slice args[2];
 
+    if (is_last((enum gm_type)door->type))
+        hand_answered_late(peer);
     if (!door->holds_late)
         return;
     answer_error_args(ERROR_JOB_NOT_FOUND, args);
@@ -117,9 +129,8 @@ static enum router_verdict too_large(const struct request *request, struct task 
         .of = router->limits.payload_max,
     };
     enum router_verdict verdict = answer_refusal(request->peer, &refusal);
-    bool last = request->head->type == GM_WORK_COMPLETE || request->head->type == GM_WORK_EXCEPTION;
 
-    if (verdict == ROUTER_SKIP && last) {
+    if (verdict == ROUTER_SKIP && is_last((enum gm_type)request->head->type)) {
         if (request->head->type == GM_WORK_EXCEPTION)
             request->peer->excused = task->handle;
         task_end(router, task, GM_WORK_FAIL, (struct body){0});
@@ -159,7 +170,7 @@ enum router_verdict begin_fail(const struct request *request)
     if (!task)
         return not_held(request);
     if (task->function->rule->retry_on_fail)
-        worker_failed(request->router, task);
+        hand_failed(request->router, task);
     else
         task_end(request->router, task, GM_WORK_FAIL, (struct body){0});
     return ROUTER_SKIP;

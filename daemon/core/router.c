@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "deadline.h"
+#include "hand.h"
 #include "inbox.h"
+#include "match.h"
 #include "outbox.h"
 #include "pmad_must.h"
 #include "reserve.h"
@@ -218,6 +220,7 @@ enum router_status router_init(struct router **router_out, const struct router_s
     TAILQ_INIT(&router->ready);
     TAILQ_INIT(&router->starved);
     TAILQ_INIT(&router->resumed);
+    TAILQ_INIT(&router->freed);
     for (int i = 0; i < PEER_DEADLINES; i++)
         TAILQ_INIT(&router->timers[i]);
     status = make(router, setup);
@@ -333,20 +336,25 @@ void router_disconnect(struct router *router, struct peer *peer)
     outbox_discard(peer);
     while (!TAILQ_EMPTY(&peer->waiters))
         waiter_leave(router, TAILQ_FIRST(&peer->waiters));
+    worker_set_credit(peer, 0);
+    match_forget(peer);
     worker_wakes_up(peer);
     worker_reset(router, peer);
-    worker_lost(router, peer);
+    hand_lost(router, peer);
     for (int deadline = 0; deadline < PEER_DEADLINES; deadline++)
         peer_timer_stop(peer, (enum peer_deadline)deadline);
     if (peer->is_ready)
         TAILQ_REMOVE(&router->ready, peer, ready);
     give_row(router, peer);
+    match_all(router);
 }
 
 struct peer *router_next_output(struct router *router)
 {
-    struct peer *peer = TAILQ_FIRST(&router->ready);
+    struct peer *peer;
 
+    match_all(router);
+    peer = TAILQ_FIRST(&router->ready);
     if (peer) {
         TAILQ_REMOVE(&router->ready, peer, ready);
         peer->is_ready = false;

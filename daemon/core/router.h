@@ -106,7 +106,10 @@ struct router_gauge {
     const uint64_t *value;
 };
 
-enum { ROUTER_PREFIX_MAX = 42 /* bytes of `handle_prefix` */ };
+enum {
+    ROUTER_PREFIX_MAX = 42,   /* bytes of `handle_prefix` */
+    ROUTER_CREDIT_MAX = 65535 /* of `pmad-push=N`: tasks a worker may have in hand unasked */
+};
 
 struct router_setup {
     struct router_limits limits;

@@ -77,6 +77,7 @@ struct router {
     struct peer_list ready;
     struct peer_list starved; /* HALT_MEMORY */
     struct peer_list resumed; /* HALT_RESUMED */
+    struct peer_list freed;   /* workers that have credit again, see match.h */
     struct peer_list timers[PEER_DEADLINES];
     size_t states[TASK_STATES]; /* tasks in each state; TASK_FREE is not counted */
     struct router_counts counts;

@@ -2,13 +2,14 @@
 
 #include <string.h>
 
+#include "hand.h"
+#include "match.h"
 #include "outbox.h"
 #include "pmad_must.h"
 #include "reserve.h"
 #include "router_state.h"
 #include "unique.h"
 #include "wire.h"
-#include "worker.h"
 
 /* The whole life of a task. A lost worker puts an assigned task back in its queue. */
 static const bool may_move[TASK_STATES][TASK_STATES] = {
@@ -222,7 +223,7 @@ void task_queue(struct router *router, struct task *task, bool first)
         TAILQ_INSERT_HEAD(queue, task, place);
     else
         TAILQ_INSERT_TAIL(queue, task, place);
-    worker_rouse(router, task->function);
+    match_stir(router, task->function);
 }
 
 void task_unqueue(struct task *task)
@@ -257,7 +258,7 @@ static void leave_place(struct router *router, struct task *task)
     else if (task->state == TASK_QUEUED)
         task_unqueue(task);
     else
-        worker_let_go(task);
+        hand_let_go(task);
 }
 
 void task_forget(struct router *router, struct task *task)

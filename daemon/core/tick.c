@@ -1,5 +1,7 @@
 /* Time: the next thing that can expire, and what has. */
 #include "deadline.h"
+#include "hand.h"
+#include "match.h"
 #include "pmad_must.h"
 #include "router_state.h"
 #include "task.h"
@@ -81,7 +83,7 @@ static void tick_tasks(struct router *router)
 
     wheel_turn_to(&router->millis, router->now.mono_us / TICK_US);
     while ((timer = wheel_take_due(&router->millis)))
-        worker_took_too_long(router, task_of_timer(timer));
+        hand_took_too_long(router, task_of_timer(timer));
     wheel_turn_to(&router->seconds, second_of(router->now));
     while ((timer = wheel_take_due(&router->seconds)))
         task_queue(router, task_of_timer(timer), false);
@@ -101,4 +103,5 @@ void router_tick(struct router *router, struct router_now now)
             expire(TAILQ_FIRST(&router->timers[deadline]), deadline);
     }
     tick_tasks(router);
+    match_all(router);
 }

@@ -1,87 +1,66 @@
 #include "worker.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "deadline.h"
+#include "match.h"
 #include "outbox.h"
-#include "pmad_must.h"
 #include "router_state.h"
-#include "task.h"
-#include "wire.h"
 
-/* ---- what a registration counts as, by how its worker sleeps ---- */
+/* ---- how a registration counts in its function ---- */
 
 static void registration_enters(struct registration *registration)
 {
-    struct function *function = registration->function;
+    const struct peer *peer = registration->peer;
 
-    switch (registration->peer->sleep) {
-    case WORKER_AWAKE:
-        break;
-    case WORKER_ASLEEP:
-        TAILQ_INSERT_TAIL(&function->asleep, registration, in_asleep);
-        break;
-    case WORKER_WOKEN:
-        function->woken++;
-        break;
-    }
+    if (peer->waits)
+        TAILQ_INSERT_TAIL(&registration->function->waiting, registration, in_waiting);
+    else if (peer->sleep == WORKER_WOKEN)
+        registration->function->woken++;
 }
 
 static void registration_leaves(struct registration *registration)
 {
-    struct function *function = registration->function;
+    const struct peer *peer = registration->peer;
 
-    switch (registration->peer->sleep) {
-    case WORKER_AWAKE:
-        break;
-    case WORKER_ASLEEP:
-        TAILQ_REMOVE(&function->asleep, registration, in_asleep);
-        break;
-    case WORKER_WOKEN:
-        function->woken--;
-        break;
-    }
+    if (peer->waits)
+        TAILQ_REMOVE(&registration->function->waiting, registration, in_waiting);
+    else if (peer->sleep == WORKER_WOKEN)
+        registration->function->woken--;
 }
 
-static void set_sleep(struct peer *peer, enum worker_sleep sleep)
+/* Its registrations count as it stands from now on, and are the last of those that wait. */
+static void stand(struct peer *peer, enum worker_sleep sleep, bool waits)
 {
     struct registration *registration;
 
-    if (peer->sleep == sleep)
-        return;
     TAILQ_FOREACH (registration, &peer->registrations, in_peer)
         registration_leaves(registration);
     peer->sleep = sleep;
+    peer->waits = waits;
     TAILQ_FOREACH (registration, &peer->registrations, in_peer)
         registration_enters(registration);
 }
 
-static void wake(struct peer *peer)
+/* One that waits by its credit goes on doing so, asleep or not, and keeps its place. */
+static void set_sleep(struct peer *peer, enum worker_sleep sleep)
+{
+    bool waits = sleep == WORKER_ASLEEP || (peer->waits && worker_has_credit(peer));
+
+    if (peer->waits && waits)
+        peer->sleep = sleep;
+    else if (peer->sleep != sleep)
+        stand(peer, sleep, waits);
+}
+
+void worker_wake(struct peer *peer)
 {
     set_sleep(peer, WORKER_WOKEN);
     peer_timer_start(peer, DEADLINE_WOKEN);
     outbox_noop(peer);
 }
 
-/* How many there are to be awake for the tasks that wait. */
-static size_t wanted(const struct router *router, const struct function *function)
-{
-    if (router->worker_wakeup == 0)
-        return function->queued > 0 ? SIZE_MAX : 0;
-    return function->queued * router->worker_wakeup;
-}
-
-void worker_rouse(struct router *router, struct function *function)
-{
-    while (function->woken < wanted(router, function) && !TAILQ_EMPTY(&function->asleep))
-        wake(TAILQ_FIRST(&function->asleep)->peer);
-}
-
 /* ---- registrations ---- */
 
-static struct registration *find(const struct peer *peer, const struct function *function)
+struct registration *worker_registration(const struct peer *peer, const struct function *function)
 {
     struct registration *registration;
 
@@ -93,13 +72,13 @@ static struct registration *find(const struct peer *peer, const struct function 
 
 bool worker_can(const struct peer *peer, const struct function *function)
 {
-    return find(peer, function) != NULL;
+    return worker_registration(peer, function) != NULL;
 }
 
 bool worker_can_do(struct router *router, struct peer *peer, struct function *function,
                    uint32_t timeout_ms)
 {
-    struct registration *registration = find(peer, function);
+    struct registration *registration = worker_registration(peer, function);
 
     if (registration) {
         registration->timeout_ms = timeout_ms;
@@ -119,7 +98,7 @@ bool worker_can_do(struct router *router, struct peer *peer, struct function *fu
     function->able_count++;
     router->counts.registrations++;
     function_used(&router->functions, function);
-    worker_rouse(router, function);
+    match_stir(router, function);
     return true;
 }
 
@@ -136,13 +115,13 @@ static void unregister(struct router *router, struct registration *registration)
     function->able_count--;
     router->counts.registrations--;
     pmad_free(router->workers, registration);
+    match_stir(router, function);
     function_used(&router->functions, function);
-    worker_rouse(router, function);
 }
 
 void worker_cant_do(struct router *router, struct peer *peer, struct function *function)
 {
-    struct registration *registration = find(peer, function);
+    struct registration *registration = worker_registration(peer, function);
 
     if (registration)
         unregister(router, registration);
@@ -163,8 +142,8 @@ void worker_falls_asleep(struct peer *peer)
     if (peer->sleep == WORKER_WOKEN)
         worker_wakes_up(peer);
     set_sleep(peer, WORKER_ASLEEP);
-    if (worker_next_task(peer))
-        wake(peer);
+    if (!worker_has_credit(peer) && worker_next_task(peer))
+        worker_wake(peer);
 }
 
 void worker_wakes_up(struct peer *peer)
@@ -177,10 +156,45 @@ void worker_wakes_up(struct peer *peer)
     if (!was_woken)
         return;
     TAILQ_FOREACH (registration, &peer->registrations, in_peer)
-        worker_rouse(peer->router, registration->function);
+        match_stir(peer->router, registration->function);
 }
 
-/* ---- tasks ---- */
+/* ---- credit ---- */
+
+/* One that does not read what it has got gets no more for the moment. */
+static bool is_full(const struct peer *peer)
+{
+    return peer->outbox.size > peer->router->limits.outbox_max / 2;
+}
+
+bool worker_has_credit(const struct peer *peer)
+{
+    return peer->in_hand + peer->overdue < peer->credit && peer->standing == PEER_OPEN &&
+           !is_full(peer);
+}
+
+void worker_credit_changed(struct peer *peer)
+{
+    bool has_credit = worker_has_credit(peer);
+
+    if (peer->waits && !has_credit && peer->sleep != WORKER_ASLEEP)
+        stand(peer, peer->sleep, false);
+    if (!peer->waits && has_credit)
+        match_freed(peer);
+}
+
+void worker_set_credit(struct peer *peer, uint16_t credit)
+{
+    peer->credit = credit;
+    worker_credit_changed(peer);
+}
+
+void worker_waits(struct peer *peer)
+{
+    stand(peer, peer->sleep, true);
+}
+
+/* ---- what is next for it ---- */
 
 struct task *worker_next_task(const struct peer *peer)
 {
@@ -195,130 +209,4 @@ struct task *worker_next_task(const struct peer *peer)
         }
     }
     return NULL;
-}
-
-/* When a time limit of so many microseconds, from now on, is over, in ticks of the wheel: never early. */
-static uint64_t tick_after(const struct router *router, uint64_t us)
-{
-    return (router->now.mono_us + us + TICK_US - 1) / TICK_US;
-}
-
-/* The smaller of the worker's limit and the function's. */
-static void start_limit(struct router *router, const struct registration *registration,
-                        struct task *task)
-{
-    uint64_t own_us = (uint64_t)registration->timeout_ms * TICK_US;
-    uint64_t limit_us = task->function->rule->timeout_us;
-
-    if (own_us > 0 && (limit_us == 0 || own_us < limit_us))
-        limit_us = own_us;
-    if (limit_us > 0)
-        wheel_start(&router->millis, &task->timer, tick_after(router, limit_us));
-}
-
-void worker_assign(struct router *router, struct peer *peer, struct task *task, enum gm_type type)
-{
-    struct registration *registration = find(peer, task->function);
-
-    MUST(registration);
-    task_unqueue(task);
-    task_move(router, task, TASK_ASSIGNED);
-    task->worker = peer;
-    task->numerator = 0;
-    task->denominator = 0;
-    TAILQ_INSERT_TAIL(&peer->assigned, task, place);
-    start_limit(router, registration, task);
-    if (router->round_robin) {
-        TAILQ_REMOVE(&peer->registrations, registration, in_peer);
-        TAILQ_INSERT_TAIL(&peer->registrations, registration, in_peer);
-    }
-    outbox_assign(task, type);
-}
-
-void worker_let_go(struct task *task)
-{
-    struct peer *worker = task->worker;
-
-    MUST(task->state == TASK_ASSIGNED || task->state == TASK_CANCELLED);
-    if (!outbox_withdraw(task)) {
-        peer_drop(worker);
-        outbox_discard(worker);
-    }
-    wheel_stop(&worker->router->millis, &task->timer);
-    TAILQ_REMOVE(&worker->assigned, task, place);
-    task->worker = NULL;
-}
-
-/* Says to who waits for it why a task is given up, as far as there is memory for that. */
-static void warn(struct router *router, struct task *task, const char *why)
-{
-    struct waiter *waiter;
-    struct body body;
-    struct body_cursor cursor;
-
-    if (TAILQ_EMPTY(&task->waiters) || !wire_take_body(router, &body, strlen(why)))
-        return;
-    cursor = body_begin(&body);
-    body_write(&cursor, why, body.size);
-    TAILQ_FOREACH (waiter, &task->waiters, in_task) {
-        struct out *out = out_take(router, 0);
-
-        if (out)
-            outbox_event(waiter, out, GM_WORK_WARNING, body);
-    }
-    body_release(router, body.first);
-}
-
-/* A task loses its worker, who was `how`. */
-static void lose_worker(struct router *router, struct task *task, const char *how)
-{
-    size_t retries = task->function->rule->retries;
-
-    task->lost += task->lost < UINT16_MAX;
-    if (task->state == TASK_CANCELLED) {
-        task_end(router, task, GM_WORK_FAIL, (struct body){0});
-    } else if (retries > 0 && task->lost >= retries) {
-        char why[96];
-
-        (void)snprintf(why, sizeof why,
-                       "given up: it has cost %" PRIu16 " workers; the last one %s", task->lost,
-                       how);
-        warn(router, task, why);
-        task_end(router, task, GM_WORK_FAIL, (struct body){0});
-    } else if (TAILQ_EMPTY(&task->waiters) && !task->background) {
-        worker_let_go(task);
-        router->counts.abandoned++;
-        task_free(router, task);
-    } else {
-        worker_let_go(task);
-        router->counts.retried++;
-        task->numerator = 0;
-        task->denominator = 0;
-        task_queue(router, task, true);
-    }
-}
-
-void worker_lost(struct router *router, struct peer *peer)
-{
-    struct task *task;
-
-    while ((task = TAILQ_LAST(&peer->assigned, task_list)))
-        lose_worker(router, task, "left");
-}
-
-void worker_failed(struct router *router, struct task *task)
-{
-    lose_worker(router, task, "said WORK_FAIL");
-}
-
-void worker_took_too_long(struct router *router, struct task *task)
-{
-    struct peer *worker = task->worker;
-
-    /* Who has not even read his assignment by now would wait for it for ever once it is taken back. */
-    if (task->assign_waits) {
-        peer_drop(worker);
-        outbox_discard(worker);
-    }
-    lose_worker(router, task, "took too long");
 }

@@ -5,10 +5,10 @@
  * A worker: a peer that can do functions. A registration ties one peer to one function; it comes from
  * the pool `workers` and stands in the lists of both.
  *
- * Who is woken: for each function, as many sleepers as tasks wait (times `worker_wakeup`) beyond those
- * already woken for it, the longest asleep first. A woken worker counts for all its functions until it asks, sleeps again,
- * leaves, or has let a second pass (DEADLINE_WOKEN); then each of them is looked at again, so that no
- * task waits beside a sleeper.
+ * A worker says in one of two ways that it is free: it sleeps (PRE_SLEEP), and is woken to ask; or it
+ * has credit (OPTION_REQ `pmad-push=N`), and is given tasks unasked while fewer than N of its tasks are
+ * unfinished. Either way it waits, and its registrations are in the list `waiting` of their functions,
+ * the longest waiting first. Who gets what: match.h.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 struct registration {
     TAILQ_ENTRY(registration) in_peer;
     TAILQ_ENTRY(registration) in_function;
-    TAILQ_ENTRY(registration) in_asleep; /* while the peer sleeps */
+    TAILQ_ENTRY(registration) in_waiting; /* while the peer waits */
     struct peer *peer;
     struct function *function;
     uint32_t timeout_ms; /* how long it may have a task of this function; 0: as long as others */
@@ -29,6 +29,9 @@ struct registration {
 
 /* Has it said that it can do this? */
 bool worker_can(const struct peer *peer, const struct function *function);
+
+/* Its registration for the function, or NULL. */
+struct registration *worker_registration(const struct peer *peer, const struct function *function);
 
 /* Registers; once, however often it is said: the last time limit counts. False when the pool has no
  * room for it. */
@@ -45,28 +48,23 @@ void worker_falls_asleep(struct peer *peer);
 /* It has asked, or leaves: it is awake, and others may have to be woken in its place. */
 void worker_wakes_up(struct peer *peer);
 
-/* Wakes sleepers of a function as long as tasks wait beyond those woken for it. */
-void worker_rouse(struct router *router, struct function *function);
+/* Sends a NOOP to a sleeper. */
+void worker_wake(struct peer *peer);
+
+/* How many tasks it may have in hand without asking; 0: it asks. What it has in hand stays there. */
+void worker_set_credit(struct peer *peer, uint16_t credit);
+
+/* May it be given one more, unasked? */
+bool worker_has_credit(const struct peer *peer);
+
+/* What that depends on has changed: its tasks, its outbox, its standing, its credit. */
+void worker_credit_changed(struct peer *peer);
+
+/* From now on it waits, behind the others. */
+void worker_waits(struct peer *peer);
 
 /* The next task for it: high before normal before low over all its functions, in the order in which
  * it named them; first in, first out within. NULL when there is none. */
 struct task *worker_next_task(const struct peer *peer);
-
-/* Puts a queued task into its hand and says so, as `type`. The time limit begins. */
-void worker_assign(struct router *router, struct peer *peer, struct task *task, enum gm_type type);
-
-/* Takes a task out of its worker's hand. A worker that is in the middle of reading its assignment is
- * dropped: it cannot be told the rest of it any more. */
-void worker_let_go(struct task *task);
-
-/* The worker is lost: its tasks go back to the head of their queues, in their old order; those that
- * have cost as many workers as they may are ended instead. */
-void worker_lost(struct router *router, struct peer *peer);
-
-/* It said WORK_FAIL of a task of a function that is tried again then: for this one task, it is lost. */
-void worker_failed(struct router *router, struct task *task);
-
-/* The time limit of a task is over: for this one task, its worker is lost. */
-void worker_took_too_long(struct router *router, struct task *task);
 
 #endif

@@ -1,0 +1,102 @@
+#include "match.h"
+
+#include "hand.h"
+#include "router_state.h"
+#include "worker.h"
+
+void match_stir(struct router *router, struct function *function)
+{
+    if (function->stirred)
+        return;
+    function->stirred = true;
+    TAILQ_INSERT_TAIL(&router->functions.stirred, function, in_stirred);
+}
+
+void match_freed(struct peer *peer)
+{
+    if (peer->freed)
+        return;
+    peer->freed = true;
+    TAILQ_INSERT_TAIL(&peer->router->freed, peer, in_freed);
+}
+
+void match_forget(struct peer *peer)
+{
+    if (!peer->freed)
+        return;
+    peer->freed = false;
+    TAILQ_REMOVE(&peer->router->freed, peer, in_freed);
+}
+
+/* How many there are to be awake for the tasks that wait. */
+static size_t wanted(const struct router *router, const struct function *function)
+{
+    if (router->worker_wakeup == 0)
+        return function->queued > 0 ? SIZE_MAX : 0;
+    return function->queued * router->worker_wakeup;
+}
+
+static struct task *first_task(const struct function *function)
+{
+    for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
+        struct task *task = TAILQ_FIRST(&function->queues[priority]);
+
+        if (task)
+            return task;
+    }
+    return NULL;
+}
+
+/* Who has credit gets the task, and waits behind the others for the next one. */
+static void push(struct router *router, struct peer *peer, struct task *task)
+{
+    hand_take(router, peer, task, GM_JOB_ASSIGN_ALL);
+    if (peer->waits)
+        worker_waits(peer);
+}
+
+/* Those who wait for tasks of the function, the longest first, as long as there are any. */
+static void rouse(struct router *router, struct function *function)
+{
+    while (function->woken < wanted(router, function) && !TAILQ_EMPTY(&function->waiting)) {
+        struct peer *peer = TAILQ_FIRST(&function->waiting)->peer;
+
+        if (worker_has_credit(peer))
+            push(router, peer, first_task(function));
+        else
+            worker_wake(peer);
+    }
+}
+
+/* Those who have credit again: one task each, in turns, as long as there are any for them. */
+static void serve_freed(struct router *router)
+{
+    struct peer *peer;
+
+    while ((peer = TAILQ_FIRST(&router->freed))) {
+        bool has_credit = worker_has_credit(peer);
+        struct task *task = has_credit ? worker_next_task(peer) : NULL;
+
+        TAILQ_REMOVE(&router->freed, peer, in_freed);
+        if (task) {
+            TAILQ_INSERT_TAIL(&router->freed, peer, in_freed);
+            hand_take(router, peer, task, GM_JOB_ASSIGN_ALL);
+            continue;
+        }
+        peer->freed = false;
+        if (has_credit)
+            worker_waits(peer);
+    }
+}
+
+void match_all(struct router *router)
+{
+    struct function *function;
+
+    while ((function = TAILQ_FIRST(&router->functions.stirred))) {
+        TAILQ_REMOVE(&router->functions.stirred, function, in_stirred);
+        function->stirred = false;
+        rouse(router, function);
+    }
+    serve_freed(router);
+}
