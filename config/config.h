@@ -65,6 +65,7 @@ struct config_server {
     size_t worker_wakeup;                      /* sleepers woken for a task; 0: all */
     bool exceptions;                           /* for every client, without asking */
     uint64_t shutdown_grace_us;
+    uint64_t busy_poll_us; /* how long the loop looks for news before it sleeps */
 };
 
 struct config_limits {

@@ -69,7 +69,8 @@ static const struct config_key_info keys[] = {
      YES_OR_NO(SERVER(exceptions))},
     {"server", "shutdown_grace", "30s", "how long SIGTERM waits for unfinished tasks", false,
      LASTING(SERVER(shutdown_grace_us), 0, HOURS(24), false)},
-    {"server", "busy_poll", "0", "how long to spin before sleeping", true, NULL},
+    {"server", "busy_poll", "0", "how long to look for news before sleeping; 0: not at all", false,
+     LASTING(SERVER(busy_poll_us), 1, HOURS(1) / 3600, true)},
     {"server", "spool", NULL, "where background tasks outlive a restart", true, NULL},
 
     {"limits", "connections", "1024", "peers at once", false,

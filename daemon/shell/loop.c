@@ -95,7 +95,7 @@ static int signals_start(struct loop *loop, struct server *server)
     return err < 0 ? err : uv_signal_start(&loop->on_int, on_signal, SIGINT);
 }
 
-int loop_init(struct loop *loop, struct server *server, size_t descriptors)
+int loop_init(struct loop *loop, struct server *server, size_t descriptors, uint64_t busy_poll_us)
 {
     int err = uv_loop_init(&loop->uv);
 
@@ -115,6 +115,7 @@ int loop_init(struct loop *loop, struct server *server, size_t descriptors)
         return err;
     }
     handles_start(loop, server);
+    spin_init(&loop->spin, &loop->uv, busy_poll_us);
     return 0;
 }
 

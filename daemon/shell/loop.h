@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "spin.h"
 #include "wall_clock.h"
 
 struct server;
@@ -18,16 +19,17 @@ struct loop {
     uv_prepare_t before_wait;
     uv_check_t after_wait;
     uv_signal_t on_term, on_int;
+    struct spin spin;
     struct wall_clock wall_clock;
 };
 
 /*
- * Makes the loop; libuv's memory is set already. Its array of watchers is made large enough for
+ * Makes the loop; libuv's memory is set already. It goes on looking for `busy_poll_us` before it sleeps (spin.h). Its array of watchers is made large enough for
  * descriptors below `descriptors` here, by a handle on the highest one: it doubles with that, and
  * would otherwise do so in the middle of the work. Returns 0 or a negative UV_E code; then there is
  * no loop.
  */
-int loop_init(struct loop *loop, struct server *server, size_t descriptors);
+int loop_init(struct loop *loop, struct server *server, size_t descriptors, uint64_t busy_poll_us);
 
 /* Lets the timer fire at `at_us` or before; UINT64_MAX asks for nothing. A firing that turns out to
  * be early costs less than setting the timer in every turn. */

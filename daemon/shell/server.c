@@ -142,6 +142,7 @@ void server_turn_end(struct server *server)
     server_drain_on(server);
     status_refresh(&server->status, server->router, server->now.mono_us);
     loop_wake_at(&server->loop, server->now.mono_us, server_deadline(server));
+    spin_on(&server->loop.spin, server->now.mono_us);
     server->in_turn = false;
 }
 
@@ -346,7 +347,7 @@ int server_init(struct server *server, const struct config *config, const struct
         return err;
     err = uv_memory_use(server->pools.of[POOL_RUNTIME]);
     if (err == 0)
-        err = loop_init(&server->loop, server, budget->descriptors);
+        err = loop_init(&server->loop, server, budget->descriptors, config->server.busy_poll_us);
     if (err < 0) {
         log_event(LOG_LEVEL_ERROR, "the event loop: %s", strerror(-err));
         goto unmap_pools;

@@ -19,6 +19,7 @@ import unittest
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
+import hostile
 import pmadd_testlib as lib
 from pmadd_testlib import Daemon, Peer
 
@@ -207,13 +208,6 @@ class Crowd:
             rude.expect_end()
 
 
-def cpu_seconds(pid):
-    """What a process has used of a processor."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def time_of_a_task(daemon):
     """How long a new client and a new worker take for a task."""
     begin = time.monotonic()
@@ -328,14 +322,14 @@ class Work(unittest.TestCase):
         with Daemon(CONFIG) as daemon, daemon.connect() as old, contextlib.ExitStack() as late:
             old.echo()  # it is accepted before nobody else is
             with Strace(daemon, "accept4", f"accept4:error={error}:when=1..65534") as strace:
-                before = cpu_seconds(daemon.process.pid)
+                before = hostile.cpu_s(daemon)
                 begin = time.monotonic()
                 peers = [late.enter_context(daemon.connect()) for _ in range(20)]
                 while time.monotonic() < begin + LASTING_S and strace.failed() < 1000:
                     strace.read_some(begin + LASTING_S)
                     old.echo()
                 took = time.monotonic() - begin
-                used = cpu_seconds(daemon.process.pid) - before
+                used = hostile.cpu_s(daemon) - before
             again = time.monotonic()
             for peer in peers:
                 peer.echo()

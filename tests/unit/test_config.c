@@ -345,7 +345,7 @@ static const char all_different[] =
     "[server]\nsocket = /tmp/a b;c\nsocket_mode = 7\nsocket_group = g\nlisten = a:1\n"
     "listen = [::1]:2\nbacklog = 32\nuser = u\npid_file = p p\nlog_file = none\n"
     "log_level = debug\nnode = n\nhandle_prefix = H:x;y\nround_robin = yes\nworker_wakeup = 0\n"
-    "exceptions = yes\nshutdown_grace = 0\n"
+    "exceptions = yes\nshutdown_grace = 0\nbusy_poll = 50us\n"
     "[limits]\nconnections = 1\nconnections_reserved = 3\nconnections_per_user = 4\ntasks = "
     "2\nfunctions = 3\nfunction_name_max = 4\n"
     "payload_max = 5\ntext_line_max = 1025\nsubmissions_per_connection = 7\n"
