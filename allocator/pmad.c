@@ -23,7 +23,7 @@ void pmad_free(struct pmad *pool, void *block)
 
 size_t pmad_block_size(const struct pmad *pool, const void *block)
 {
-    return pmad_engine_run_of(pool, block)->block_size;
+    return pmad_run_of(pool, block)->block_size;
 }
 
 /* Gives every size the smallest class that holds it; the table's one writer. */

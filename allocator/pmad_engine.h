@@ -3,7 +3,7 @@
 
 /*
  * What the two engines have in common, and the whole of what the rest of the allocator asks of them:
- * pmad_pop() and pmad_push() in the engine's header, the functions below in its source, and the
+ * pmad_pop(), pmad_push() and pmad_list_holding() in the engine's header, the functions below in its source, and the
  * constants at the head of its header, from which pmad_layout.c works out sizes.
  */
 #include <stdbool.h>
@@ -13,9 +13,6 @@
 /* Makes the lists and the finder of a pool whose runs and facts are written: every block free, in the
  * order of addresses, and none ever taken. */
 void pmad_engine_init(struct pmad *pool);
-
-/* Returns the run that a block of the pool belongs to. */
-const struct pmad_run *pmad_engine_run_of(const struct pmad *pool, const void *block);
 
 /* Return how many blocks of a class are in use, and the most that ever were. */
 size_t pmad_engine_in_use(const struct pmad_run *run);

@@ -41,11 +41,6 @@ void pmad_engine_init(struct pmad *pool)
     pool->finder = finder_of(pool);
 }
 
-const struct pmad_run *pmad_engine_run_of(const struct pmad *pool, const void *block)
-{
-    return &pool->runs[((const struct pmad_header *)block)[-1].class_id];
-}
-
 size_t pmad_engine_in_use(const struct pmad_run *run)
 {
     return run->list.in_use;

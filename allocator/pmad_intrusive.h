@@ -73,6 +73,15 @@ static inline void *pmad_pop(struct pmad_list *list)
     return (void *)((uintptr_t)(header + 1) & (0 - had)); /* NOLINT(performance-no-int-to-ptr) */
 }
 
+/* Returns the list that a block of the pool was taken from. */
+static inline struct pmad_list *pmad_list_holding(const struct pmad_finder *finder,
+                                                  const void *block)
+{
+    size_t class_id = ((const struct pmad_header *)block)[-1].class_id;
+
+    return (struct pmad_list *)(void *)(finder->runs + class_id * PMAD_RUN_SIZE);
+}
+
 /* Gives a block back. */
 static inline void pmad_push(const struct pmad_finder *finder, void *block)
 {

@@ -76,4 +76,10 @@ static inline struct pmad_list *pmad_list_for(const struct pmad *pool, size_t si
     return (struct pmad_list *)units; /* NOLINT(performance-no-int-to-ptr): was a pointer */
 }
 
+/* Returns the run that a block of the pool belongs to; it begins with its list. */
+static inline const struct pmad_run *pmad_run_of(const struct pmad *pool, const void *block)
+{
+    return (const struct pmad_run *)pmad_list_holding(&pool->finder, block);
+}
+
 #endif

@@ -77,12 +77,6 @@ void pmad_engine_init(struct pmad *pool)
     };
 }
 
-const struct pmad_run *pmad_engine_run_of(const struct pmad *pool, const void *block)
-{
-    /* A run begins with its list. */
-    return (const struct pmad_run *)pmad_list_of(&pool->finder, (uintptr_t)block);
-}
-
 size_t pmad_engine_in_use(const struct pmad_run *run)
 {
     return run->blocks - run->list.free;

@@ -95,6 +95,13 @@ static inline struct pmad_list *pmad_list_of(const struct pmad_finder *finder, u
     return finder->of[offset >> finder->shift];
 }
 
+/* Returns the list that a block of the pool was taken from. */
+static inline struct pmad_list *pmad_list_holding(const struct pmad_finder *finder,
+                                                  const void *block)
+{
+    return pmad_list_of(finder, (uintptr_t)block);
+}
+
 /* Gives a block back. */
 static inline void pmad_push(const struct pmad_finder *finder, void *block)
 {

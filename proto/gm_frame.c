@@ -152,6 +152,13 @@ static void args_write(uint8_t *into, const struct gm_packet *packet, const stru
     }
 }
 
+void gm_header_write(uint8_t *into, enum gm_magic magic, enum gm_type type, size_t size)
+{
+    memcpy(into, magics[magic], MAGIC_SIZE);
+    number_write(into + 4, type);
+    number_write(into + 8, (uint32_t)size);
+}
+
 size_t gm_head_encode(uint8_t *into, size_t room, enum gm_magic magic, enum gm_type type,
                       const struct gm_slice *args, size_t body_size)
 {
@@ -166,9 +173,7 @@ size_t gm_head_encode(uint8_t *into, size_t room, enum gm_magic magic, enum gm_t
         return 0;
     if (!args_separable(packet, args))
         return 0;
-    memcpy(into, magics[magic], MAGIC_SIZE);
-    number_write(into + 4, type);
-    number_write(into + 8, (uint32_t)(args_size + body_size));
+    gm_header_write(into, magic, type, args_size + body_size);
     args_write(into + GM_HEADER_SIZE, packet, args);
     return head_size;
 }

@@ -77,6 +77,10 @@ enum gm_decode gm_head_decode(struct gm_head *head, const uint8_t *bytes, size_t
 size_t gm_head_encode(uint8_t *into, size_t room, enum gm_magic magic, enum gm_type type,
                       const struct gm_slice *args, size_t body_size);
 
+/* Writes the GM_HEADER_SIZE bytes of a header: magic, type, and the size of what follows them, which
+ * must fit its 32 bits. */
+void gm_header_write(uint8_t *into, enum gm_magic magic, enum gm_type type, size_t size);
+
 /* The size gm_head_encode() would return with room enough and no body; 0 for a type that is not in
  * the table, or for arguments that exceed 32 bits. Looks at the sizes of `args` only. */
 size_t gm_head_size(enum gm_type type, const struct gm_slice *args);

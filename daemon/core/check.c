@@ -236,11 +236,13 @@ static void check_function(struct audit *audit, const struct function *function)
     }
     TAILQ_FOREACH (registration, &function->waiting, in_waiting)
         waiting_listed++;
-    expect(audit, queued == function->queued, "a function's count of queued tasks is wrong");
+    expect(audit, queued == function->tasks[TASK_QUEUED],
+           "a function's count of queued tasks is wrong");
     expect(audit, able == function->able_count, "a function's count of workers is wrong");
     expect(audit, waiting == waiting_listed, "a function's list of waiting workers is wrong");
     expect(audit, woken == function->woken, "a function's count of woken workers is wrong");
-    expect(audit, function->stirred || function->queued <= function->woken || waiting == 0,
+    expect(audit,
+           function->stirred || function->tasks[TASK_QUEUED] <= function->woken || waiting == 0,
            "a task waits beside a worker that waits");
     expect(audit,
            (function_is_idle(function) && !function->declared) == (function->idle.tqe_prev != NULL),
@@ -283,9 +285,7 @@ static void check_outbox(struct audit *audit, const struct peer *peer)
     size_t size = 0;
 
     STAILQ_FOREACH (out, &peer->outbox.queue, link) {
-        bool all_head = out->kind == OUT_EVENT && out->type == GM_WORK_STATUS;
-
-        size += out->head_size + (all_head ? 0 : out->body_size);
+        size += (size_t)out->head_size + out->body_size;
         audit->wire_blocks += out->kind == OUT_BYTES || out->kind == OUT_EVENT;
     }
     expect(audit, size == peer->outbox.size + peer->outbox.sent, "an outbox's size is wrong");

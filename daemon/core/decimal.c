@@ -4,27 +4,66 @@
 
 bool decimal_read(struct gm_slice text, uint64_t *number)
 {
+    enum { SAFE = 19 /* digits that no number of 64 bits is too small for */ };
+    size_t safe = text.size < SAFE ? text.size : SAFE;
+
     *number = 0;
     for (size_t i = 0; i < text.size; i++) {
         uint64_t digit = (uint64_t)text.bytes[i] - '0';
 
-        if (digit > 9 || *number > (UINT64_MAX - digit) / 10)
+        if (digit > 9 || (i >= safe && *number > (UINT64_MAX - digit) / 10))
             return false;
         *number = *number * 10 + digit;
     }
     return text.size > 0;
 }
 
-/* By hand: it is part of every frame about a task, and of every row of a listing. */
+/* 1233 / 4096 is the logarithm of 2 to the base of 10, near enough for 64 bits; one too many is seen. */
+size_t decimal_size(uint64_t number)
+{
+    static const uint64_t powers[] = {
+        0,
+        10,
+        100,
+        1000,
+        10000,
+        100000,
+        1000000,
+        10000000,
+        100000000,
+        1000000000,
+        10000000000,
+        100000000000,
+        1000000000000,
+        10000000000000,
+        100000000000000,
+        1000000000000000,
+        10000000000000000,
+        100000000000000000,
+        1000000000000000000,
+        UINT64_C(10000000000000000000),
+    };
+    size_t about = (size_t)(64 - __builtin_clzll(number | 1)) * 1233 >> 12;
+
+    return about + (number >= powers[about]);
+}
+
+/* By hand, and two digits at a time: it is part of every frame about a task, and of every row of a
+ * listing. */
 size_t decimal_write(uint8_t *into, uint64_t number)
 {
-    uint8_t digits[DECIMAL_MAX];
-    size_t first = sizeof digits;
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    size_t size = decimal_size(number);
+    uint8_t *at = into + size;
 
-    do {
-        digits[--first] = (uint8_t)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    memcpy(into, digits + first, sizeof digits - first);
-    return sizeof digits - first;
+    for (; number >= 100; number /= 100)
+        memcpy(at -= 2, pairs + 2 * (number % 100), 2);
+    if (number >= 10)
+        memcpy(at - 2, pairs + 2 * number, 2);
+    else
+        at[-1] = (uint8_t)('0' + number);
+    return size;
 }

@@ -16,4 +16,7 @@ bool decimal_read(struct gm_slice text, uint64_t *number);
 /* Writes it, DECIMAL_MAX bytes at most and no NUL; returns how many. */
 size_t decimal_write(uint8_t *into, uint64_t number);
 
+/* How many digits it has. */
+size_t decimal_size(uint64_t number);
+
 #endif

@@ -34,15 +34,15 @@ static void has_arrived(struct router *router, const struct door *door)
     router->wire.given = true;
 }
 
-struct door door_close(struct peer *peer)
+enum door_kind door_close(struct peer *peer)
 {
-    struct door door = peer->door;
+    struct door *door = &peer->door;
+    enum door_kind kind = door->kind;
 
-    MUST(door.kind != DOOR_CLOSED && door.left == 0);
-    has_arrived(peer->router, &door);
-    peer->door.kind = DOOR_CLOSED;
-    peer->door.outs = (struct out_list)STAILQ_HEAD_INITIALIZER(peer->door.outs);
-    return door;
+    MUST(kind != DOOR_CLOSED && door->left == 0);
+    has_arrived(peer->router, door);
+    door->kind = DOOR_CLOSED;
+    return kind;
 }
 
 bool door_hold(struct peer *peer, size_t size)
@@ -73,14 +73,12 @@ bool door_hold_news(struct peer *peer, size_t count)
     return true;
 }
 
-/* A door that was returned by door_close() is a copy: only its first node is looked at, never the end
- * of its list. */
 struct out *door_node(struct door *door)
 {
     struct out *out = STAILQ_FIRST(&door->outs);
 
     if (out)
-        STAILQ_FIRST(&door->outs) = STAILQ_NEXT(out, link);
+        STAILQ_REMOVE_HEAD(&door->outs, link);
     return out;
 }
 
@@ -90,7 +88,6 @@ void door_spare(struct router *router, struct door *door)
 
     while ((out = door_node(door)))
         out_give(router, out);
-    STAILQ_INIT(&door->outs);
 }
 
 void door_abort(struct peer *peer)

@@ -12,8 +12,8 @@
 struct door *door_open(struct peer *peer, enum door_kind kind, const struct gm_head *head,
                        const struct body *body);
 
-/* Closes it and returns what it held; what is in it is the caller's. */
-struct door door_close(struct peer *peer);
+/* Closes it and returns what it was; what it holds stays in it, and is the caller's. */
+enum door_kind door_close(struct peer *peer);
 
 /* Holds a node, with room for `size` bytes, for what the commit will say. False: nothing is held, and the
  * peer is halted. */

@@ -74,14 +74,25 @@ struct function *function_find(const struct functions *functions, struct gm_slic
     return function;
 }
 
+bool function_is(const struct function *function, struct gm_slice name)
+{
+    return function->used && gm_slice_equal(name_of(function), name);
+}
+
+size_t function_running(const struct function *function)
+{
+    return function->tasks[TASK_ASSIGNED] + function->tasks[TASK_CANCELLED];
+}
+
 size_t function_total(const struct function *function)
 {
-    return function->delayed + function->queued + function->running;
+    return function->tasks[TASK_DELAYED] + function->tasks[TASK_QUEUED] +
+           function_running(function);
 }
 
 bool function_is_idle(const struct function *function)
 {
-    return function_total(function) + function->arriving + function->able_count == 0;
+    return function_total(function) + function->tasks[TASK_ARRIVING] + function->able_count == 0;
 }
 
 /* TAILQ keeps no mark of its own: tqe_prev is NULL exactly where it is in no list. */
@@ -129,13 +140,11 @@ void function_drop(struct functions *functions, struct function *function)
     functions->used--;
 }
 
-struct function *function_obtain(struct functions *functions, struct gm_slice name)
+struct function *function_make(struct functions *functions, struct gm_slice name)
 {
-    struct function *function = function_find(functions, name);
     struct function **bucket = bucket_of(functions, name);
+    struct function *function;
 
-    if (function)
-        return function;
     if (!functions->free && !TAILQ_EMPTY(&functions->idle))
         function_drop(functions, TAILQ_FIRST(&functions->idle));
     function = functions->free;
@@ -159,6 +168,13 @@ struct function *function_obtain(struct functions *functions, struct gm_slice na
     *bucket = function;
     TAILQ_INSERT_TAIL(&functions->idle, function, idle);
     return function;
+}
+
+struct function *function_obtain(struct functions *functions, struct gm_slice name)
+{
+    struct function *function = function_find(functions, name);
+
+    return function ? function : function_make(functions, name);
 }
 
 struct function *function_at(const struct functions *functions, size_t index)

@@ -18,6 +18,17 @@
 struct router_function_rule;
 struct rules;
 
+enum task_state {
+    TASK_FREE,
+    TASK_ARRIVING,  /* its body is being read */
+    TASK_DELAYED,   /* waits for its second */
+    TASK_QUEUED,    /* waits in its function's queue */
+    TASK_ASSIGNED,  /* in a worker's hand */
+    TASK_CANCELLED, /* in a worker's hand, whom nobody listens to any more */
+    TASK_TOLD,      /* ended; its waiters are being told */
+    TASK_STATES
+};
+
 enum task_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW, TASK_PRIORITIES };
 
 /* Kits that wait for a submission, see reserve.h. */
@@ -34,8 +45,7 @@ struct function {
     TAILQ_ENTRY(function) in_stirred;
     struct function *next; /* in its bucket, or in the free list */
     struct task_list queues[TASK_PRIORITIES];
-    size_t delayed, queued, running; /* tasks: what `status` tells */
-    size_t arriving;
+    size_t tasks[TASK_STATES];         /* in each state, but for TASK_FREE */
     size_t bytes;                      /* of the bodies of all these */
     size_t queued_of[TASK_PRIORITIES]; /* of the queued ones */
     size_t max_queue[TASK_PRIORITIES]; /* of function_total(), to submit at that priority; 0: any */
@@ -77,14 +87,22 @@ void functions_needs(size_t count, size_t name_max, struct router_need *needs);
 /* The function of that name, or NULL. */
 struct function *function_find(const struct functions *functions, struct gm_slice name);
 
-/* The same, made if need be; NULL when the table is full of functions in use. `name` is 1 to
+/* Is this row of the table the function of that name? */
+bool function_is(const struct function *function, struct gm_slice name);
+
+/* Makes one that is not there; NULL when the table is full of functions in use. `name` is 1 to
  * function_name_max bytes. */
+struct function *function_make(struct functions *functions, struct gm_slice name);
+
+/* The function of that name, made if need be. */
 struct function *function_obtain(struct functions *functions, struct gm_slice name);
 
 /* Says that tasks or workers of the function came or went: notes whether it is idle now. */
 void function_used(struct functions *functions, struct function *function);
 
-/* Tasks of the function, delayed, queued and running. */
+/* Tasks of it that a worker has, those that were cancelled there included; and all that are delayed,
+ * queued and running. */
+size_t function_running(const struct function *function);
 size_t function_total(const struct function *function);
 
 /* True when nothing of it is left but its name. */

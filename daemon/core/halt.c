@@ -93,7 +93,14 @@ static size_t patience(const struct router *router)
 
 bool peer_must_read_first(const struct peer *peer)
 {
-    return peer->listing.kind || (peer->outbox.size > 0 && burden(peer) > patience(peer->router));
+    const struct outbox *outbox = &peer->outbox;
+
+    if (peer->listing.kind)
+        return true;
+    if (outbox->size == 0)
+        return false;
+    return outbox->size + outbox->held > patience(peer->router) &&
+           burden(peer) > patience(peer->router);
 }
 
 void peer_resume_output(struct peer *peer)

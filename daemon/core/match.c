@@ -32,8 +32,8 @@ void match_forget(struct peer *peer)
 static size_t wanted(const struct router *router, const struct function *function)
 {
     if (router->worker_wakeup == 0)
-        return function->queued > 0 ? SIZE_MAX : 0;
-    return function->queued * router->worker_wakeup;
+        return function->tasks[TASK_QUEUED] > 0 ? SIZE_MAX : 0;
+    return function->tasks[TASK_QUEUED] * router->worker_wakeup;
 }
 
 static struct task *first_task(const struct function *function)

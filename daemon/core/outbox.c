@@ -4,7 +4,9 @@
 
 #include "deadline.h"
 #include "halt.h"
+#include "head.h"
 #include "match.h"
+#include "pmad_inline.h"
 #include "pmad_must.h"
 #include "router_state.h"
 #include "task.h"
@@ -15,78 +17,32 @@
 
 static const uint8_t noop_frame[GM_HEADER_SIZE] = {0, 'R', 'E', 'S', 0, 0, 0, GM_NOOP};
 
-static size_t add_handle(const struct router *router, const struct task *task, uint8_t *handle,
-                         struct gm_slice *arg)
+static const struct task *task_of(const struct out *out)
 {
-    *arg = (struct gm_slice){handle, handle_format(&router->slots, task->handle, handle)};
-    return 1;
+    return out->kind == OUT_ASSIGN ? out->of.task : out->of.waiter->task;
 }
 
-/* A WORK_STATUS keeps its two numbers in its body, as they were sent, a NUL between. */
-static size_t add_status(const struct out *out, struct gm_slice *args)
-{
-    const uint8_t *text = out->body->bytes;
-    const uint8_t *nul = memchr(text, 0, out->body_size);
-    size_t first = (size_t)(nul - text);
-
-    args[0] = (struct gm_slice){text, first};
-    args[1] = (struct gm_slice){nul + 1, out->body_size - first - 1};
-    return 2;
-}
-
-static size_t add_assignment(const struct task *task, struct gm_slice *args)
-{
-    args[0] = (struct gm_slice){task->function->name, task->function->name_size};
-    args[1] = (struct gm_slice){task->unique, task->unique_size};
-    args[2] = (struct gm_slice){task_reducer(task), task->reducer_size};
-    return 3;
-}
-
-/* Makes the head of a frame about a task, at most `room` bytes; returns its size. */
-static size_t make_head(const struct router *router, const struct out *out, uint8_t *into,
-                        size_t room)
-{
-    const struct task *task = out->kind == OUT_ASSIGN ? out->of.task : out->of.waiter->task;
-    struct gm_slice args[GM_ARGS_MAX];
-    uint8_t handle[GM_HANDLE_MAX];
-    size_t count = add_handle(router, task, handle, args);
-
-    if (out->kind == OUT_ASSIGN)
-        count += add_assignment(task, args + count);
-    else if (out->type == GM_WORK_STATUS)
-        count += add_status(out, args + count);
-    MUST(count >= gm_packet(out->type)->args);
-    return gm_head_encode(into, room, GM_RES, (enum gm_type)out->type, args,
-                          out->type == GM_WORK_STATUS ? 0 : out->body_size);
-}
-
-/* The bytes ahead of the body: its own, or made in the scratch memory. No more than `room` are made;
- * a base of NULL says that they do not fit. */
-static struct iovec head_of(const struct router *router, struct out *out, uint8_t *scratch,
-                            size_t room)
+/* Writes the bytes ahead of the body. */
+static void write_head(const struct router *router, struct out *out, uint8_t *into)
 {
     switch ((enum out_kind)out->kind) {
     case OUT_BYTES:
-        return (struct iovec){out_bytes(out), out->head_size};
+        memcpy(into, out_bytes(out), out->head_size);
+        break;
     case OUT_NOOP:
-        memcpy(scratch, noop_frame, sizeof noop_frame);
-        return (struct iovec){scratch, sizeof noop_frame};
+        memcpy(into, noop_frame, sizeof noop_frame);
+        break;
     case OUT_ASSIGN:
     case OUT_EVENT:
     case OUT_FINAL:
-        if (out->head_size > room || make_head(router, out, scratch, room) == 0)
-            return (struct iovec){0};
-        return (struct iovec){scratch, out->head_size};
+        (void)head_write(router, task_of(out), (enum gm_type)out->type, out->body_size, into);
+        break;
     }
-    return (struct iovec){0};
 }
 
-/* A WORK_STATUS is all head: its body is written as arguments. */
 static size_t out_size(const struct out *out)
 {
-    bool all_head = out->kind == OUT_EVENT && out->type == GM_WORK_STATUS;
-
-    return out->head_size + (all_head ? 0 : out->body_size);
+    return (size_t)out->head_size + out->body_size;
 }
 
 /* ---- nodes ---- */
@@ -96,7 +52,8 @@ struct out *out_take(struct router *router, size_t size)
     struct out *out = wire_take(router, sizeof *out + size);
 
     if (out)
-        *out = (struct out){.kind = OUT_BYTES};
+        *out = (struct out){.kind = OUT_BYTES,
+                            .held = (uint32_t)pmad_block_size_inline(router->wire.pool, out)};
     return out;
 }
 
@@ -181,14 +138,6 @@ static void shrunk(struct peer *peer)
     peer_resume_output(peer);
 }
 
-/* What a node takes of the pool `wire` by itself. */
-static size_t block_size(const struct peer *peer, const struct out *out)
-{
-    bool own = out->kind == OUT_BYTES || out->kind == OUT_EVENT;
-
-    return own ? pmad_block_size(peer->router->wire.pool, out) : 0;
-}
-
 static void put(struct peer *peer, struct out *out)
 {
     struct outbox *outbox = &peer->outbox;
@@ -198,7 +147,7 @@ static void put(struct peer *peer, struct out *out)
     outbox->size += out_size(out);
     if (was_empty)
         watch_reading(peer);
-    outbox->held += block_size(peer, out);
+    outbox->held += out->held;
     watch_backlog(peer);
     peer_ready(peer);
 }
@@ -222,11 +171,9 @@ void outbox_noop(struct peer *peer)
     put(peer, &peer->noop);
 }
 
-/* The size of the head depends on nothing that can change while the node waits. */
 static void measure(const struct router *router, struct out *out)
 {
-    out->head_size = (uint32_t)make_head(router, out, router->scratch, SCRATCH_SIZE);
-    MUST(out->head_size > 0);
+    out->head_size = (uint32_t)head_size(router, task_of(out), (enum gm_type)out->type);
 }
 
 void outbox_assign(struct task *task, enum gm_type type)
@@ -271,6 +218,7 @@ void outbox_event(struct waiter *waiter, struct out *out, enum gm_type type, str
 
     *out = (struct out){.kind = OUT_EVENT,
                         .of_lane = out->of_lane,
+                        .held = out->held,
                         .type = (uint8_t)type,
                         .of.waiter = waiter,
                         .body = body.first,
@@ -333,55 +281,85 @@ void outbox_discard(struct peer *peer)
 
 /* ---- writing ---- */
 
+/* What is small is copied behind what was made before, so that many frames are one slice: the kernel
+ * takes longer for a slice than it takes to copy so many bytes. Measured: docs/performance.md. */
+enum { COPY_MAX = 512 };
+
 struct gather {
     struct iovec *slices;
     size_t count, max;
-    size_t skip; /* bytes written already */
+    size_t skip;         /* bytes written already */
+    uint8_t *made, *end; /* where the next copy goes, and where the room for them ends */
 };
 
-static void gather_add(struct gather *gather, void *bytes, size_t size)
+/* Adds bytes that stay where they are. False when there is no slice for them. */
+static bool gather_add(struct gather *gather, uint8_t *bytes, size_t size)
 {
+    struct iovec *last = gather->slices + gather->count - 1;
+
     if (size <= gather->skip) {
         gather->skip -= size;
-        return;
+        return true;
     }
-    gather->slices[gather->count++] =
-        (struct iovec){.iov_base = (uint8_t *)bytes + gather->skip, .iov_len = size - gather->skip};
+    bytes += gather->skip;
+    size -= gather->skip;
+    if (gather->count > 0 && (uint8_t *)last->iov_base + last->iov_len == bytes) {
+        last->iov_len += size;
+    } else if (gather->count == gather->max) {
+        return false;
+    } else {
+        gather->slices[gather->count++] = (struct iovec){.iov_base = bytes, .iov_len = size};
+    }
     gather->skip = 0;
+    return true;
 }
 
-static void gather_body(struct gather *gather, const struct out *out)
+static bool gather_body(struct gather *gather, const struct out *out)
 {
-    size_t left = out_size(out) - out->head_size;
+    size_t left = out->body_size;
 
-    for (struct block *at = out->body; left > 0 && gather->count < gather->max; at = at->next) {
+    for (struct block *at = out->body; left > 0; at = at->next) {
         size_t part = left < at->capacity ? left : at->capacity;
 
-        gather_add(gather, at->bytes, part);
+        if (!gather_add(gather, at->bytes, part))
+            return false;
         left -= part;
     }
+    return true;
+}
+
+/* Copies the head, and what is small of the body. False when there is no room. */
+static bool gather_out(struct gather *gather, const struct router *router, struct out *out)
+{
+    struct body body = {.first = out->body, .size = out->body_size};
+    bool copies_body = out->body_size <= COPY_MAX;
+    size_t size = out->head_size + (copies_body ? out->body_size : 0);
+    uint8_t *made = gather->made;
+
+    if (size > (size_t)(gather->end - made))
+        return false;
+    write_head(router, out, made);
+    if (copies_body)
+        body_read(&body, made + out->head_size);
+    if (!gather_add(gather, made, size))
+        return false;
+    gather->made += size;
+    return copies_body || gather_body(gather, out);
 }
 
 size_t peer_output(struct peer *peer, struct iovec *slices, size_t max)
 {
     const struct router *router = peer->router;
-    struct gather gather = {.slices = slices, .max = max, .skip = peer->outbox.sent};
-    size_t made = 0;
+    struct gather gather = {.slices = slices,
+                            .max = max,
+                            .skip = peer->outbox.sent,
+                            .made = router->scratch,
+                            .end = router->scratch + SCRATCH_SIZE};
     struct out *out;
 
-    STAILQ_FOREACH (out, &peer->outbox.queue, link) {
-        struct iovec head;
-
-        if (gather.count == max || made + GM_HEADER_SIZE > SCRATCH_SIZE)
+    STAILQ_FOREACH (out, &peer->outbox.queue, link)
+        if (!gather_out(&gather, router, out))
             break;
-        head = head_of(router, out, router->scratch + made, SCRATCH_SIZE - made);
-        if (!head.iov_base)
-            break;
-        if (out->kind != OUT_BYTES)
-            made += head.iov_len;
-        gather_add(&gather, head.iov_base, head.iov_len);
-        gather_body(&gather, out);
-    }
     return gather.count;
 }
 
@@ -395,7 +373,7 @@ void peer_output_sent(struct peer *peer, size_t bytes)
     outbox->sent += bytes;
     while ((out = STAILQ_FIRST(&outbox->queue)) && outbox->sent >= out_size(out)) {
         outbox->sent -= out_size(out);
-        outbox->held -= block_size(peer, out);
+        outbox->held -= out->held;
         STAILQ_REMOVE_HEAD(&outbox->queue, link);
         out_done(peer, out);
     }

@@ -67,6 +67,7 @@ struct out {
     } of;
     uint32_t body_size;
     uint32_t head_size; /* bytes ahead of the body */
+    uint32_t held;      /* bytes of the block of the pool `wire` that the node is in, if it is */
     uint8_t kind;       /* enum out_kind */
     uint8_t type;       /* enum gm_type, where the head is made when it is written */
     uint8_t of_lane;    /* enum wire_lane: the node is one of those kept back; 0: it is not */
@@ -170,6 +171,7 @@ struct peer {
     struct out noop;
 
     /* as a client */
+    struct function *recent;    /* what it named last: its row, whoever may have that by now */
     struct waiter_list waiters; /* in the order of submission */
     size_t waiter_count;
     bool takes_exceptions;

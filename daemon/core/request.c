@@ -200,10 +200,11 @@ static enum router_verdict begin_get_status(const struct request *request)
 
 static enum router_verdict begin_get_status_unique(const struct request *request)
 {
+    const struct uniques *uniques = &request->router->uniques;
     struct gm_slice unique = name_asked(request);
 
     return answer_status(request, GM_STATUS_RES_UNIQUE, unique,
-                         unique_find(&request->router->uniques, NULL, unique));
+                         unique_find(uniques, NULL, unique, unique_hash(uniques, unique)));
 }
 
 /* The number in `pmad-push=NUMBER`; false: that is not what it is. */
@@ -343,25 +344,25 @@ enum router_verdict router_begin(struct router *router, struct peer *peer,
 
 void router_commit(struct router *router, struct peer *peer)
 {
-    struct door door = door_close(peer);
+    struct door *door = &peer->door;
 
-    switch (door.kind) {
+    switch (door_close(peer)) {
     case DOOR_SUBMIT:
-        commit_submit(router, peer, &door);
+        commit_submit(router, peer, door);
         break;
     case DOOR_EVENT:
-        commit_event(router, peer, &door);
+        commit_event(router, peer, door);
         break;
     case DOOR_FINAL:
-        commit_final(router, peer, &door);
+        commit_final(router, peer, door);
         break;
     case DOOR_ECHO:
-        commit_echo(peer, &door);
+        commit_echo(peer, door);
         break;
     case DOOR_CLOSED:
         break;
     }
-    door_spare(router, &door);
+    door_spare(router, door);
 }
 
 /* ---- what is not a request ---- */

@@ -5,6 +5,8 @@
 #include "decimal.h"
 #include "door.h"
 #include "halt.h"
+#include "head.h"
+#include "outbox.h"
 #include "request.h"
 #include "reserve.h"
 #include "router_state.h"
@@ -58,10 +60,11 @@ static bool is_crowded(const struct router *router, const struct task *task)
     return task && task->waiter_count >= router->limits.waiters_per_task;
 }
 
-/* A limit, and whether it is in the way. */
+/* A limit, how much of it is used, and whether it is in the way. */
 struct hurdle {
     bool stops;
-    struct refusal refusal;
+    enum refusal_limit limit;
+    size_t used, of;
 };
 
 /* Is there one that stops a submission to the function of that name? `*refusal` is the first. */
@@ -71,8 +74,10 @@ static bool first_of(const struct hurdle *hurdles, size_t count, struct gm_slice
     for (size_t i = 0; i < count; i++) {
         if (!hurdles[i].stops)
             continue;
-        *refusal = hurdles[i].refusal;
-        refusal->function = name;
+        *refusal = (struct refusal){.limit = hurdles[i].limit,
+                                    .function = name,
+                                    .used = hurdles[i].used,
+                                    .of = hurdles[i].of};
         return true;
     }
     return false;
@@ -89,23 +94,18 @@ static bool is_refused(const struct request *request, const struct function *fun
     struct gm_slice reducer = argument(request, request->row->reducer);
     size_t waiting = request->peer->waiter_count;
     struct hurdle hurdles[] = {
-        {router->draining, {.limit = LIMIT_DRAINING}},
-        {request->peer->reserved,
-         {.limit = LIMIT_CONNECTIONS,
-          .used = router->counts.peers,
-          .of = limits->connections - limits->connections_reserved}},
-        {!request_is_name(router, name),
-         {.limit = LIMIT_NAME, .used = name.size, .of = limits->function_name_max}},
-        {reducer.size > limits->function_name_max,
-         {.limit = LIMIT_NAME, .used = reducer.size, .of = limits->function_name_max}},
-        {request->head->body_size > limits->payload_max,
-         {.limit = LIMIT_PAYLOAD, .used = request->head->body_size, .of = limits->payload_max}},
+        {router->draining, LIMIT_DRAINING, 0, 0},
+        {request->peer->reserved, LIMIT_CONNECTIONS, router->counts.peers,
+         limits->connections - limits->connections_reserved},
+        {!request_is_name(router, name), LIMIT_NAME, name.size, limits->function_name_max},
+        {reducer.size > limits->function_name_max, LIMIT_NAME, reducer.size,
+         limits->function_name_max},
+        {request->head->body_size > limits->payload_max, LIMIT_PAYLOAD, request->head->body_size,
+         limits->payload_max},
         {!request->row->background && waiting >= limits->submissions_per_connection,
-         {.limit = LIMIT_CONNECTION, .used = waiting, .of = limits->submissions_per_connection}},
-        {!has_slot(request, function),
-         {.limit = LIMIT_TASKS,
-          .used = router->slots.used + router->reserved_slots,
-          .of = limits->tasks}},
+         LIMIT_CONNECTION, waiting, limits->submissions_per_connection},
+        {!has_slot(request, function), LIMIT_TASKS, router->slots.used + router->reserved_slots,
+         limits->tasks},
     };
 
     return first_of(hurdles, sizeof hurdles / sizeof *hurdles, name, refusal);
@@ -137,14 +137,12 @@ static bool is_refused_there(const struct router *router, const struct candidate
     const struct function *function = candidate->function;
     size_t waiters_most = router->limits.waiters_per_task;
     struct hurdle hurdles[] = {
-        {!candidate->joins && is_full(function, candidate->priority),
-         {.limit = LIMIT_QUEUE,
-          .used = function_total(function),
-          .of = function->max_queue[candidate->priority]}},
-        {!candidate->joins && is_heavy(candidate),
-         {.limit = LIMIT_BYTES, .used = candidate->others, .of = function->rule->max_bytes}},
-        {!candidate->background && is_crowded(router, candidate->twin),
-         {.limit = LIMIT_WAITERS, .used = waiters_most, .of = waiters_most}},
+        {!candidate->joins && is_full(function, candidate->priority), LIMIT_QUEUE,
+         function_total(function), function->max_queue[candidate->priority]},
+        {!candidate->joins && is_heavy(candidate), LIMIT_BYTES, candidate->others,
+         function->rule->max_bytes},
+        {!candidate->background && is_crowded(router, candidate->twin), LIMIT_WAITERS, waiters_most,
+         waiters_most},
     };
 
     return first_of(hurdles, sizeof hurdles / sizeof *hurdles,
@@ -206,7 +204,7 @@ static enum router_verdict take_in(const struct request *request, struct submiss
     struct peer *peer = request->peer;
     const struct gm_head *head = request->head;
     const struct task *twin =
-        unique_find(&router->uniques, submission->function, submission->unique);
+        unique_find(&router->uniques, submission->function, submission->unique, submission->hash);
     const struct candidate candidate = {.function = submission->function,
                                         .priority = submission->priority,
                                         .background = submission->background,
@@ -243,6 +241,17 @@ static enum router_verdict take_in(const struct request *request, struct submiss
     return ROUTER_TAKE;
 }
 
+/* The function that is named; most often it is the one that this peer named last. */
+static struct function *find_function(const struct request *request)
+{
+    struct gm_slice name = request->head->args[0];
+    struct function *recent = request->peer->recent;
+
+    if (recent && function_is(recent, name))
+        return recent;
+    return function_find(&request->router->functions, name);
+}
+
 enum router_verdict begin_submit(const struct request *request)
 {
     struct router *router = request->router;
@@ -259,13 +268,16 @@ enum router_verdict begin_submit(const struct request *request)
         return answer_error(peer, ERROR_ARGUMENT_TOO_LARGE, NULL);
     if (request->row->due > 0 && !read_due(head->args[request->row->due], &submission.due_s))
         return request_malformed(request, "epoch: no decimal number of seconds since 1970");
-    submission.function = function_find(&router->functions, head->args[0]);
+    submission.function = find_function(request);
     if (is_refused(request, submission.function, &refusal))
         return refused(request, answer_refusal(peer, &refusal));
-    submission.function = function_obtain(&router->functions, head->args[0]);
+    if (!submission.function)
+        submission.function = function_make(&router->functions, head->args[0]);
     if (!submission.function)
         return refused(request, request_refuse(request, LIMIT_FUNCTIONS, router->functions.used,
                                                router->limits.functions));
+    peer->recent = submission.function;
+    submission.hash = unique_hash(&router->uniques, submission.unique);
     return take_in(request, &submission);
 }
 
@@ -273,26 +285,28 @@ enum router_verdict begin_submit(const struct request *request)
 static void say_created(struct router *router, struct peer *peer, struct door *door,
                         const struct task *task)
 {
-    uint8_t handle[GM_HANDLE_MAX];
-    struct gm_slice arg = {handle, handle_format(&router->slots, task->handle, handle)};
+    struct out *out = door_node(door);
+    size_t size = head_write(router, task, GM_JOB_CREATED, 0, out_bytes(out));
 
-    answer_in(peer, door_node(door), GM_JOB_CREATED, &arg, (struct body){0});
+    outbox_answer(peer, out, size, (struct body){0});
 }
 
 /* The queue, or the task it joins, may have filled up since its head was judged. */
 void commit_submit(struct router *router, struct peer *peer, struct door *door)
 {
     struct task *task = door->task;
-    struct task *twin = unique_twin(&router->uniques, task);
-    const struct candidate candidate = {.function = task->function,
-                                        .priority = (enum task_priority)task->priority,
-                                        .background = task->background,
-                                        .twin = twin,
-                                        .joins = twin != NULL,
-                                        .bytes = task->body.size,
-                                        .others = task->function->bytes - task->body.size};
+    struct candidate candidate = {.function = task->function,
+                                  .priority = (enum task_priority)task->priority,
+                                  .background = task->background,
+                                  .bytes = task->body.size,
+                                  .others = task->function->bytes - task->body.size};
     struct refusal refusal;
+    struct task *twin;
 
+    unique_arrived(&router->uniques, task);
+    twin = unique_twin(&router->uniques, task);
+    candidate.twin = twin;
+    candidate.joins = twin != NULL;
     if (is_refused_there(router, &candidate, &refusal)) {
         answer_refusal_in(peer, door_node(door), &refusal);
         router->counts.refused++;

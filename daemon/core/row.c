@@ -77,7 +77,7 @@ static void add_status(const struct peer *peer, size_t index, struct row_text *t
         return;
     add_name(text, function);
     add_column(text, function_total(function));
-    add_column(text, function->running);
+    add_column(text, function_running(function));
     add_column(text, function->able_count);
     add(text, "\n");
 }
@@ -92,7 +92,7 @@ static void add_priorities(const struct peer *peer, size_t index, struct row_tex
         return;
     add_name(text, function);
     add_column(text, function->queued_of[PRIORITY_HIGH]);
-    add_column(text, function->queued_of[PRIORITY_NORMAL] + function->delayed);
+    add_column(text, function->queued_of[PRIORITY_NORMAL] + function->tasks[TASK_DELAYED]);
     add_column(text, function->queued_of[PRIORITY_LOW]);
     add_column(text, function->able_count);
     add(text, "\n");

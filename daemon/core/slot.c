@@ -108,6 +108,11 @@ struct task *slot_at(const struct slots *slots, size_t index)
     return slot->task;
 }
 
+size_t handle_size(const struct slots *slots, uint64_t number)
+{
+    return slots->prefix_size + decimal_size(number);
+}
+
 size_t handle_format(const struct slots *slots, uint64_t number, uint8_t *into)
 {
     memcpy(into, slots->prefix, slots->prefix_size);

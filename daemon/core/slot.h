@@ -53,7 +53,8 @@ struct task *slot_find(const struct slots *slots, uint64_t number);
 /* The task in slot `index`, below the table's count, or NULL. For walking all tasks. */
 struct task *slot_at(const struct slots *slots, size_t index);
 
-/* Writes the handle, GM_HANDLE_MAX bytes at most and no NUL; returns its size. */
+/* Bytes of the handle, GM_HANDLE_MAX at most; writes it, without a NUL, and returns its size. */
+size_t handle_size(const struct slots *slots, uint64_t number);
 size_t handle_format(const struct slots *slots, uint64_t number, uint8_t *into);
 
 /* The number in a handle of ours, or 0 (which is never one) for anything else. */

@@ -75,7 +75,7 @@ void *store_take(struct store *store, size_t size)
 
 void store_give(struct store *store, void *block)
 {
-    store->room += room_in(pmad_block_size(store->pool, block));
+    store->room += room_in(pmad_block_size_inline(store->pool, block));
     store->given = true;
     pmad_free_inline(store->pool, block);
 }
@@ -90,7 +90,7 @@ static struct block *take_piece(struct store *store, size_t left)
             block = take_from(store, i);
     if (block) {
         block->next = NULL;
-        block->capacity = (uint32_t)room_in(pmad_block_size(store->pool, block));
+        block->capacity = (uint32_t)room_in(pmad_block_size_inline(store->pool, block));
         block->refs = 1;
     }
     return block;

@@ -35,51 +35,42 @@ static const bool is_carried[TASK_STATES] = {[TASK_ARRIVING] = true,
                                              [TASK_CANCELLED] = true};
 
 /* It enters a state, by 1, or leaves it, by -1: everybody who counts, counts. */
-static void count_state(struct router *router, const struct task *task, size_t by)
+static void count_state(struct router *router, const struct task *task, enum task_state state,
+                        size_t by)
 {
     struct function *function = task->function;
 
-    if (is_carried[task->state]) {
-        function->bytes += by * task->body.size;
-        router->counts.bytes += by * task->body.size;
-    }
-    switch ((enum task_state)task->state) {
-    case TASK_ARRIVING:
-        function->arriving += by;
-        break;
-    case TASK_DELAYED:
-        function->delayed += by;
-        break;
-    case TASK_QUEUED:
-        function->queued += by;
-        function->queued_of[task->priority] += by;
-        break;
-    case TASK_ASSIGNED:
-    case TASK_CANCELLED:
-        function->running += by;
-        break;
-    case TASK_TOLD:
-        break;
-    case TASK_FREE:
-    case TASK_STATES:
+    if (state == TASK_FREE)
         return;
-    }
-    router->states[task->state] += by;
+    router->states[state] += by;
+    function->tasks[state] += by;
+    if (state == TASK_QUEUED)
+        function->queued_of[task->priority] += by;
+}
+
+static void count_bytes(struct router *router, const struct task *task, size_t by)
+{
+    task->function->bytes += by * task->body.size;
+    router->counts.bytes += by * task->body.size;
 }
 
 void task_move(struct router *router, struct task *task, enum task_state to)
 {
-    bool was_found = may_be_joined[task->state];
+    enum task_state from = (enum task_state)task->state;
 
-    MUST(task->state < TASK_STATES && may_move[task->state][to]);
-    count_state(router, task, (size_t)-1);
+    MUST(from < TASK_STATES && may_move[from][to]);
     task->state = (uint8_t)to;
-    count_state(router, task, 1);
-    if (was_found && !may_be_joined[to])
+    count_state(router, task, from, (size_t)-1);
+    count_state(router, task, to, 1);
+    if (is_carried[from] != is_carried[to])
+        count_bytes(router, task, is_carried[to] ? 1 : (size_t)-1);
+    if (may_be_joined[from] && !may_be_joined[to])
         unique_leave(&router->uniques, task);
-    if (!was_found && may_be_joined[to])
+    if (!may_be_joined[from] && may_be_joined[to])
         unique_enter(&router->uniques, task);
-    function_used(&router->functions, task->function);
+    /* As long as it has the task, the function is in use. */
+    if (from == TASK_FREE || to == TASK_TOLD || to == TASK_FREE)
+        function_used(&router->functions, task->function);
 }
 
 /* ---- memory ---- */
@@ -179,6 +170,7 @@ struct task *task_arrive(struct router *router, const struct submission *submiss
         task = take_task(&router->tasks, submission);
     if (!task)
         return NULL;
+    task->hash = submission->hash;
     task->unique_size = (uint8_t)submission->unique.size;
     task->reducer_size = (uint16_t)submission->reducer.size;
     memcpy(task->unique, submission->unique.bytes, submission->unique.size);

@@ -18,17 +18,6 @@
 #include "peer.h"
 #include "wheel.h"
 
-enum task_state {
-    TASK_FREE,
-    TASK_ARRIVING,  /* its body is being read */
-    TASK_DELAYED,   /* waits for its second */
-    TASK_QUEUED,    /* waits in its function's queue */
-    TASK_ASSIGNED,  /* in a worker's hand */
-    TASK_CANCELLED, /* in a worker's hand, whom nobody listens to any more */
-    TASK_TOLD,      /* ended; its waiters are being told */
-    TASK_STATES
-};
-
 struct task {
     TAILQ_ENTRY(task) place; /* in the queue, or in the worker's hand */
     struct function *function;
@@ -70,6 +59,7 @@ struct waiter {
 struct submission {
     struct function *function;
     struct gm_slice unique;
+    uint32_t hash;           /* of it, see unique_hash() */
     struct gm_slice reducer; /* empty: none */
     uint64_t due_s;          /* since 1970; 0: now */
     size_t body_size;

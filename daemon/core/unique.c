@@ -47,16 +47,22 @@ static bool can_join(const struct task *task)
     return unique_is_payload(unique_of(task)) ? task->body.size > 0 : task->unique_size > 0;
 }
 
-static uint32_t hash_of(const struct uniques *uniques, const struct task *task)
+uint32_t unique_hash(const struct uniques *uniques, struct gm_slice unique)
 {
-    if (unique_is_payload(unique_of(task)))
-        return (uint32_t)body_hash(&task->body, uniques->key);
-    return (uint32_t)siphash(uniques->key, task->unique, task->unique_size);
+    if (unique.size == 0 || unique_is_payload(unique))
+        return 0;
+    return (uint32_t)siphash(uniques->key, unique.bytes, unique.size);
 }
 
 static struct task **bucket_of(const struct uniques *uniques, uint32_t hash)
 {
     return table_at(&uniques->buckets, hash & (uniques->buckets.count - 1));
+}
+
+void unique_arrived(const struct uniques *uniques, struct task *task)
+{
+    if (unique_is_payload(unique_of(task)))
+        task->hash = (uint32_t)body_hash(&task->body, uniques->key);
 }
 
 void unique_enter(struct uniques *uniques, struct task *task)
@@ -65,7 +71,6 @@ void unique_enter(struct uniques *uniques, struct task *task)
 
     if (!can_join(task))
         return;
-    task->hash = hash_of(uniques, task);
     bucket = bucket_of(uniques, task->hash);
     task->unique_next = *bucket;
     *bucket = task;
@@ -93,26 +98,25 @@ static bool is_twin(const struct task *one, const struct task *other)
 struct task *unique_twin(const struct uniques *uniques, const struct task *task)
 {
     struct task *at;
-    uint32_t hash;
 
     if (!can_join(task))
         return NULL;
-    hash = hash_of(uniques, task);
-    at = *bucket_of(uniques, hash);
-    while (at && (at->hash != hash || !is_twin(at, task)))
+    at = *bucket_of(uniques, task->hash);
+    while (at && (at->hash != task->hash || !is_twin(at, task)))
         at = at->unique_next;
     return at;
 }
 
 struct task *unique_find(const struct uniques *uniques, const struct function *function,
-                         struct gm_slice unique)
+                         struct gm_slice unique, uint32_t hash)
 {
     struct task *at;
 
     if (unique.size == 0 || unique_is_payload(unique))
         return NULL;
-    at = *bucket_of(uniques, (uint32_t)siphash(uniques->key, unique.bytes, unique.size));
-    while (at && ((function && at->function != function) || !gm_slice_equal(unique_of(at), unique)))
+    at = *bucket_of(uniques, hash);
+    while (at && (at->hash != hash || (function && at->function != function) ||
+                  !gm_slice_equal(unique_of(at), unique)))
         at = at->unique_next;
     return at;
 }

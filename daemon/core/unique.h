@@ -33,6 +33,13 @@ void uniques_finish(struct uniques *uniques, struct pmad *runtime);
 
 void uniques_needs(size_t count, struct router_need *needs);
 
+/* The keyed hash of an id; 0 for one that joins nothing, and for `-`. It is worked out once for each
+ * submission, and kept in its task. */
+uint32_t unique_hash(const struct uniques *uniques, struct gm_slice unique);
+
+/* Its body is whole: where the id stands for it, this is the hash. */
+void unique_arrived(const struct uniques *uniques, struct task *task);
+
 /* Enters a task whose body is whole; takes it out again. What can join nothing is passed over. */
 void unique_enter(struct uniques *uniques, struct task *task);
 void unique_leave(struct uniques *uniques, struct task *task);
@@ -40,10 +47,10 @@ void unique_leave(struct uniques *uniques, struct task *task);
 /* The task that a submission like `task`, whose body is whole, joins; NULL: none. */
 struct task *unique_twin(const struct uniques *uniques, const struct task *task);
 
-/* The task of that function and id, or NULL; never for `-`. With a function of NULL: of any, the last
- * one submitted. */
+/* The task of that function and id, whose hash that is, or NULL; never for `-`. With a function of NULL:
+ * of any, the last one submitted. */
 struct task *unique_find(const struct uniques *uniques, const struct function *function,
-                         struct gm_slice unique);
+                         struct gm_slice unique, uint32_t hash);
 
 /* Does this id stand for the payload? */
 bool unique_is_payload(struct gm_slice unique);

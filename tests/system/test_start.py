@@ -91,7 +91,7 @@ class Refused(unittest.TestCase):
         self.assert_refused(run, WRONG_CONFIG, r"\[pool tasks\]", r"\b99\b", r"\b100\b")
 
     def test_a_key_that_comes_later_is_refused_and_not_ignored(self):
-        run = self.start("[server]\nspool = 10us\n")
+        run = self.start("[server]\nspool = /var/lib/x\n")
         self.assert_refused(run, WRONG_CONFIG, r":2: \[server\] spool: .*not supported yet")
 
     def test_a_socket_path_of_108_bytes_is_too_long(self):
