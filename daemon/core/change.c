@@ -44,7 +44,7 @@ enum reply change_drop(const struct peer *peer, const struct gm_slice *args, siz
         return REPLY_NO_FUNCTION;
     if (!peer_may_to(peer, RIGHT_ADMIN, function))
         return REPLY_NOT_THIS_FUNCTION;
-    if (function->reserve.free > 0)
+    if (function->rule->reserve > 0)
         return REPLY_RESERVED;
     if (!function_is_idle(function))
         return REPLY_IN_USE;

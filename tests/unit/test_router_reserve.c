@@ -228,6 +228,33 @@ START_TEST(what_cannot_be_reserved_refuses_the_start)
 }
 END_TEST
 
+/* All its kits are out: with tasks that have ended, and whose client has not read that yet. */
+START_TEST(a_reserve_that_is_out_keeps_its_function_too)
+{
+    struct remote *client;
+    struct remote *admin;
+    struct remote *worker;
+
+    setup_reserve(1000);
+    client = remote_new(&rig);
+    admin = remote_new(&rig);
+    worker = worker_for("kept");
+    client->appetite = 0;
+    for (int i = 0; i < RESERVE; i++)
+        say(client, "SUBMIT_JOB kept||");
+    for (int i = 0; i < RESERVE; i++) {
+        const char *assigned;
+
+        say(worker, "GRAB_JOB");
+        assigned = hear_of(worker, "JOB_ASSIGN");
+        say(worker, "WORK_FAIL %.*s", (int)strcspn(assigned, "|"), assigned);
+    }
+    remote_free(worker);
+    say_line(admin, "drop function kept");
+    hears_start(admin, "ERR there is room reserved for it");
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("router_reserve");
@@ -243,6 +270,7 @@ static Suite *suite(void)
     tcase_add_test(cases, a_reserve_comes_back_whole_from_clients_that_leave_and_bodies_that_stop);
     tcase_add_test(cases,
                    a_function_with_a_reserve_is_there_from_the_beginning_and_cannot_be_dropped);
+    tcase_add_test(cases, a_reserve_that_is_out_keeps_its_function_too);
     tcase_add_test(cases, what_cannot_be_reserved_refuses_the_start);
     suite_add_tcase(suite, cases);
     return suite;
