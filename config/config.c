@@ -20,9 +20,10 @@
 
 /* The pools nobody declared; those that follow from [limits] are the daemon's to compute. */
 static const struct pmad_layout default_layouts[CONFIG_POOLS] = {
-    [POOL_TASKS] = {.pool_size = 32 * MIB,
-                    .class_count = 5,
-                    .classes = {{96, 10}, {320, 20}, {1024, 20}, {4096, 20}, {65536, 30}}},
+    [POOL_TASKS] =
+        {.pool_size = 32 * MIB,
+         .class_count = 6,
+         .classes = {{96, 10}, {160, 20}, {320, 12}, {1024, 16}, {4096, 16}, {65536, 26}}},
     [POOL_WIRE] = {.pool_size = 16 * MIB,
                    .class_count = 4,
                    .classes = {{128, 10}, {1024, 15}, {8192, 15}, {65536, 60}}}};

@@ -101,7 +101,7 @@ static bool is_listed(const struct task_list *list, const struct task *task)
 /* Is its body in the block of its envelope? */
 static bool is_inner(const struct task *task)
 {
-    const uint8_t *body = (const uint8_t *)task->body.first;
+    const uint8_t *body = (const uint8_t *)task->payload;
     size_t texts = (size_t)task->unique_size + task->reducer_size;
 
     return body >= (const uint8_t *)task &&
@@ -110,10 +110,9 @@ static bool is_inner(const struct task *task)
 
 static void check_waiters(struct audit *audit, const struct task *task)
 {
-    const struct waiter *waiter;
     size_t waiters = 0;
 
-    TAILQ_FOREACH (waiter, &task->waiters, in_task) {
+    for (const struct waiter *waiter = task->waiters; waiter; waiter = waiter->next) {
         waiters++;
         audit->waiters++;
         audit->tasks_blocks++;
@@ -126,7 +125,7 @@ static void check_waiters(struct audit *audit, const struct task *task)
 static void check_place(struct audit *audit, const struct task *task)
 {
     const struct router *router = audit->router;
-    bool wanted = task->background || !TAILQ_EMPTY(&task->waiters);
+    bool wanted = task->background || task->waiters;
 
     switch ((enum task_state)task->state) {
     case TASK_DELAYED:
@@ -135,17 +134,17 @@ static void check_place(struct audit *audit, const struct task *task)
         expect(audit, wanted, "a foreground task is delayed that nobody waits for");
         break;
     case TASK_QUEUED:
-        expect(audit, is_listed(&task->function->queues[task->priority], task) && !task->worker,
+        expect(audit, is_listed(&task->function->queues[task->priority], task),
                "a queued task is not in its queue");
         expect(audit, wanted, "a foreground task waits that nobody waits for");
         break;
     case TASK_ASSIGNED:
     case TASK_CANCELLED:
-        expect(audit, task->worker && is_listed(&task->worker->assigned, task),
+        expect(audit, task->grip && task->grip->task == task,
                "an assigned task is in nobody's hand");
         break;
     case TASK_TOLD:
-        expect(audit, !TAILQ_EMPTY(&task->waiters), "an ended task has nobody left to tell");
+        expect(audit, task->waiters, "an ended task has nobody left to tell");
         break;
     case TASK_ARRIVING:
         break;
@@ -164,7 +163,7 @@ static void check_unique(struct audit *audit, const struct task *task)
     const struct task *twin = joined ? unique_twin(&audit->router->uniques, task) : NULL;
 
     expect(audit, !twin || twin == task, "two tasks of one function have one unique id");
-    if (joined && task->unique_size > 0 && task->body.size > 0)
+    if (joined && task->unique_size > 0 && task->payload_size > 0)
         expect(audit, twin == task, "a task's unique id does not lead to it");
 }
 
@@ -174,11 +173,11 @@ static void check_task(struct audit *audit, const struct task *task)
     audit->tasks_blocks++;
     if (task->reserved)
         audit->tasks_blocks += reserve_blocks_in_use(audit->router, task);
-    else if (task->body.first && !is_inner(task))
-        audit->tasks_blocks += chain_blocks(task->body.first);
+    else if (task->payload && !is_inner(task))
+        audit->tasks_blocks += chain_blocks(task->payload);
     if (task->state != TASK_TOLD)
-        audit->bytes += task->body.size;
-    expect(audit, slot_find(&audit->router->slots, task->handle) == task,
+        audit->bytes += task->payload_size;
+    expect(audit, slot_find(&audit->router->slots, task_handle(audit->router, task)) == task,
            "a task's handle does not lead to it");
     check_waiters(audit, task);
     check_place(audit, task);
@@ -298,7 +297,7 @@ static void check_peer(struct audit *audit, const struct peer *peer)
 {
     const struct registration *registration;
     const struct waiter *waiter;
-    const struct task *task;
+    const struct grip *grip;
     const struct out *out;
     size_t registrations = 0;
     size_t waiters = 0;
@@ -312,22 +311,24 @@ static void check_peer(struct audit *audit, const struct peer *peer)
         waiters++;
         expect(audit, waiter->peer == peer, "a waiter is in another peer's list");
     }
-    TAILQ_FOREACH (task, &peer->assigned, place) {
+    TAILQ_FOREACH (grip, &peer->hand, in_hand) {
+        const struct task *task = grip->task;
+
         in_hand++;
+        audit->wire_blocks += grip != &peer->grip;
         expect(audit,
-               task->worker == peer &&
+               grip->worker == peer && task->grip == grip &&
                    (task->state == TASK_ASSIGNED || task->state == TASK_CANCELLED),
                "a worker holds a task that is not assigned to it");
     }
+    expect(audit, !peer->is_short || peer->grip.task, "a worker without a task is short of room");
     STAILQ_FOREACH (out, &peer->door.outs, link)
         audit->wire_blocks++;
     expect(audit, registrations == peer->registration_count,
            "a peer's count of registrations is wrong");
     expect(audit, waiters == peer->waiter_count, "a peer's count of submissions is wrong");
     expect(audit, in_hand == peer->in_hand, "a worker's count of tasks in its hand is wrong");
-    expect(audit,
-           peer->waits ? peer->sleep == WORKER_ASLEEP || worker_has_credit(peer)
-                       : peer->sleep != WORKER_ASLEEP && (peer->freed || !worker_has_credit(peer)),
+    expect(audit, peer->waits ? worker_is_free(peer) : peer->freed || !worker_is_free(peer),
            "a worker waits and is not free, or the reverse");
     for (unsigned lane = LANE_BODY; lane < LANES_END; lane <<= 1)
         audit->awaited[lane] += peer->inbox.halt == HALT_MEMORY && peer->inbox.lanes & lane;

@@ -20,14 +20,14 @@ void peer_end(struct peer *peer)
     if (peer->standing == PEER_OPEN)
         peer->standing = PEER_ENDING;
     peer_timer_stop(peer, DEADLINE_FRAME);
-    worker_credit_changed(peer);
+    worker_changed(peer);
     peer_ready(peer);
 }
 
 void peer_drop(struct peer *peer)
 {
     peer->standing = PEER_DROPPED;
-    worker_credit_changed(peer);
+    worker_changed(peer);
     peer_ready(peer);
 }
 

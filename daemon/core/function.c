@@ -161,7 +161,6 @@ struct function *function_make(struct functions *functions, struct gm_slice name
         TAILQ_INIT(&function->queues[i]);
         function->max_queue[i] = function->rule->max_queue;
     }
-    TAILQ_INIT(&function->reserve.spare);
     TAILQ_INIT(&function->able);
     TAILQ_INIT(&function->waiting);
     function->next = *bucket;

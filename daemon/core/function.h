@@ -33,11 +33,11 @@ enum task_priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW, TASK_PRIORITI
 
 /* Kits that wait for a submission, see reserve.h. */
 struct reserve {
-    struct task *kits;        /* complete */
-    struct task *bare;        /* without their waiter */
-    size_t free;              /* of both */
-    struct waiter_list spare; /* waiters whose kits are in use and will want them back */
-    size_t lent;              /* waiters that are out with submissions */
+    struct task *kits;    /* complete */
+    struct task *bare;    /* without their waiter */
+    size_t free;          /* of both */
+    struct waiter *spare; /* waiters whose kits are in use and will want them back */
+    size_t lent;          /* waiters that are out with submissions */
 };
 
 struct function {

@@ -31,7 +31,8 @@ static size_t nul_behind(enum gm_type type)
 size_t head_size(const struct router *router, const struct task *task, enum gm_type type)
 {
     unsigned texts = texts_of(type);
-    size_t size = GM_HEADER_SIZE + handle_size(&router->slots, task->handle) + nul_behind(type);
+    size_t size =
+        GM_HEADER_SIZE + handle_size(&router->slots, task_handle(router, task)) + nul_behind(type);
 
     if (texts & NAME)
         size += task->function->name_size + 1u;
@@ -56,7 +57,7 @@ size_t head_write(const struct router *router, const struct task *task, enum gm_
     unsigned texts = texts_of(type);
     uint8_t *at = into + GM_HEADER_SIZE;
 
-    at += handle_format(&router->slots, task->handle, at);
+    at += handle_format(&router->slots, task_handle(router, task), at);
     if (nul_behind(type))
         *at++ = 0;
     if (texts & NAME)

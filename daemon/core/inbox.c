@@ -6,6 +6,7 @@
 #include "deadline.h"
 #include "door.h"
 #include "halt.h"
+#include "hand.h"
 #include "listing.h"
 #include "match.h"
 #include "pmad_must.h"
@@ -307,9 +308,12 @@ bool router_settle(struct router *router)
     size_t arriving = router->arriving;
     unsigned lanes_busy = router->lane.busy;
 
-    if (router->wire.given)
+    if (router->wire.given) {
         halt_feed_starved(router);
+        hand_feed_short(router, router->wire.room);
+    }
     resume_all(router);
+    match_all(router);
     /* Who was resumed and parked the same bytes again has given nothing that others could use; but he
      * may have been given a lane that he had no use for any more. */
     router->wire.given = router->wire.room > room || lane_is_wasted(router) ||

@@ -50,8 +50,7 @@ static struct task *first_task(const struct function *function)
 /* Who has credit gets the task, and waits behind the others for the next one. */
 static void push(struct router *router, struct peer *peer, struct task *task)
 {
-    hand_take(router, peer, task, GM_JOB_ASSIGN_ALL);
-    if (peer->waits)
+    if (hand_take(router, peer, task, GM_JOB_ASSIGN_ALL) && peer->waits)
         worker_waits(peer);
 }
 
@@ -68,35 +67,40 @@ static void rouse(struct router *router, struct function *function)
     }
 }
 
-/* Those who have credit again: one task each, in turns, as long as there are any for them. */
+/* Those who are free again: who has credit gets one task, in turns, as long as there are any for it. */
 static void serve_freed(struct router *router)
 {
     struct peer *peer;
 
     while ((peer = TAILQ_FIRST(&router->freed))) {
-        bool has_credit = worker_has_credit(peer);
-        struct task *task = has_credit ? worker_next_task(peer) : NULL;
+        struct task *task = worker_has_credit(peer) ? worker_next_task(peer) : NULL;
 
         TAILQ_REMOVE(&router->freed, peer, in_freed);
-        if (task) {
+        if (task && hand_take(router, peer, task, GM_JOB_ASSIGN_ALL)) {
             TAILQ_INSERT_TAIL(&router->freed, peer, in_freed);
-            hand_take(router, peer, task, GM_JOB_ASSIGN_ALL);
             continue;
         }
         peer->freed = false;
-        if (has_credit)
-            worker_waits(peer);
+        if (peer->waits || !worker_is_free(peer))
+            continue;
+        worker_waits(peer);
+        if (!worker_has_credit(peer))
+            worker_stirs(peer);
     }
 }
 
 void match_all(struct router *router)
 {
-    struct function *function;
+    struct function_list *stirred = &router->functions.stirred;
 
-    while ((function = TAILQ_FIRST(&router->functions.stirred))) {
-        TAILQ_REMOVE(&router->functions.stirred, function, in_stirred);
-        function->stirred = false;
-        rouse(router, function);
+    while (!TAILQ_EMPTY(stirred) || !TAILQ_EMPTY(&router->freed)) {
+        struct function *function;
+
+        while ((function = TAILQ_FIRST(stirred))) {
+            TAILQ_REMOVE(stirred, function, in_stirred);
+            function->stirred = false;
+            rouse(router, function);
+        }
+        serve_freed(router);
     }
-    serve_freed(router);
 }

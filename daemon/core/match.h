@@ -19,7 +19,7 @@ struct router;
 /* Tasks of the function have come, or workers for it: it is to be looked at. */
 void match_stir(struct router *router, struct function *function);
 
-/* The peer has credit and does not wait yet: it is to be served, or to wait from then on. */
+/* The peer is free and does not wait yet: it is to be served, or to wait from then on. */
 void match_freed(struct peer *peer);
 
 /* It leaves. */

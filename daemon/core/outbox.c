@@ -19,7 +19,7 @@ static const uint8_t noop_frame[GM_HEADER_SIZE] = {0, 'R', 'E', 'S', 0, 0, 0, GM
 
 static const struct task *task_of(const struct out *out)
 {
-    return out->kind == OUT_ASSIGN ? out->of.task : out->of.waiter->task;
+    return out->kind == OUT_ASSIGN ? out->of.grip->task : out->of.waiter->task;
 }
 
 /* Writes the bytes ahead of the body. */
@@ -83,7 +83,7 @@ static void out_done(struct peer *peer, struct out *out)
         }
         break;
     case OUT_ASSIGN:
-        out->of.task->assign_waits = false;
+        out->of.grip->assign_waits = false;
         break;
     case OUT_EVENT:
         if (out->of.waiter->status == out)
@@ -107,7 +107,7 @@ size_t outbox_backlog(const struct peer *peer)
 
 static void watch_backlog(struct peer *peer)
 {
-    worker_credit_changed(peer);
+    worker_changed(peer);
     if (outbox_backlog(peer) <= peer->router->limits.outbox_max) {
         peer_timer_stop(peer, DEADLINE_SLOW);
         peer_timer_stop(peer, DEADLINE_HOG);
@@ -176,18 +176,18 @@ static void measure(const struct router *router, struct out *out)
     out->head_size = (uint32_t)head_size(router, task_of(out), (enum gm_type)out->type);
 }
 
-void outbox_assign(struct task *task, enum gm_type type)
+void outbox_assign(struct grip *grip, enum gm_type type)
 {
-    struct peer *worker = task->worker;
+    const struct task *task = grip->task;
 
-    task->assign_waits = true;
-    task->assign = (struct out){.kind = OUT_ASSIGN,
+    grip->assign_waits = true;
+    grip->assign = (struct out){.kind = OUT_ASSIGN,
                                 .type = (uint8_t)type,
-                                .of.task = task,
-                                .body = task->body.first,
-                                .body_size = (uint32_t)task->body.size};
-    measure(worker->router, &task->assign);
-    put(worker, &task->assign);
+                                .of.grip = grip,
+                                .body = task->payload,
+                                .body_size = task->payload_size};
+    measure(grip->worker->router, &grip->assign);
+    put(grip->worker, &grip->assign);
 }
 
 /* Has none of its bytes been written? Only the first node of an outbox can be in the middle. */
@@ -249,17 +249,17 @@ void outbox_final(struct waiter *waiter, enum gm_type type)
     put(waiter->peer, &waiter->final);
 }
 
-bool outbox_withdraw(struct task *task)
+bool outbox_withdraw(struct grip *grip)
 {
-    struct peer *worker = task->worker;
+    struct peer *worker = grip->worker;
 
-    if (!task->assign_waits)
+    if (!grip->assign_waits)
         return true;
-    if (!is_untouched(worker, &task->assign))
+    if (!is_untouched(worker, &grip->assign))
         return false;
-    STAILQ_REMOVE(&worker->outbox.queue, &task->assign, out, link);
-    worker->outbox.size -= out_size(&task->assign);
-    task->assign_waits = false;
+    STAILQ_REMOVE(&worker->outbox.queue, &grip->assign, out, link);
+    worker->outbox.size -= out_size(&grip->assign);
+    grip->assign_waits = false;
     shrunk(worker);
     return true;
 }
@@ -292,24 +292,31 @@ struct gather {
     uint8_t *made, *end; /* where the next copy goes, and where the room for them ends */
 };
 
-/* Adds bytes that stay where they are. False when there is no slice for them. */
-static bool gather_add(struct gather *gather, uint8_t *bytes, size_t size)
+/* Do these bytes follow those of the last slice? */
+static bool gather_follows(const struct gather *gather, const uint8_t *bytes)
 {
-    struct iovec *last = gather->slices + gather->count - 1;
+    const struct iovec *last = &gather->slices[gather->count - (gather->count > 0)];
+
+    return gather->count > 0 && (const uint8_t *)last->iov_base + last->iov_len == bytes;
+}
+
+/* Adds bytes that stay where they are. False when there is no slice for them. */
+static bool gather_add(struct gather *gather, void *bytes, size_t size)
+{
+    uint8_t *at = bytes;
 
     if (size <= gather->skip) {
         gather->skip -= size;
         return true;
     }
-    bytes += gather->skip;
+    at += gather->skip;
     size -= gather->skip;
-    if (gather->count > 0 && (uint8_t *)last->iov_base + last->iov_len == bytes) {
-        last->iov_len += size;
-    } else if (gather->count == gather->max) {
+    if (gather_follows(gather, at))
+        gather->slices[gather->count - 1].iov_len += size;
+    else if (gather->count < gather->max)
+        gather->slices[gather->count++] = (struct iovec){.iov_base = at, .iov_len = size};
+    else
         return false;
-    } else {
-        gather->slices[gather->count++] = (struct iovec){.iov_base = bytes, .iov_len = size};
-    }
     gather->skip = 0;
     return true;
 }

@@ -5,7 +5,7 @@
  * An outbox: the frames that wait to be written to one peer, in order.
  *
  * A node holds facts; its bytes are made when it is written. What must not fail for want of memory
- * has its node where the fact is: NOOP in the peer, JOB_ASSIGN in the task, the last frame of a task
+ * has its node where the fact is: NOOP in the peer, JOB_ASSIGN in the grip, the last frame of a task
  * in the waiter. Answers and events have nodes from the pool `wire`, taken before the request is
  * begun, so that no request is done whose answer cannot be given.
  */
@@ -20,7 +20,7 @@
 enum out_kind {
     OUT_BYTES,  /* bytes behind the node, then `body` */
     OUT_NOOP,   /* in the peer */
-    OUT_ASSIGN, /* in the task: its assignment, with its payload */
+    OUT_ASSIGN, /* in the grip: its assignment, with the payload of its task */
     OUT_EVENT,  /* WORK_DATA, WORK_WARNING, WORK_STATUS for a waiter, with `body` */
     OUT_FINAL   /* in the waiter: the last frame of its task, with the task's result */
 };
@@ -42,8 +42,8 @@ void outbox_answer(struct peer *peer, struct out *out, size_t head_size, struct 
  * peer has gone to sleep again behind it, and it comes when that one has been written. */
 void outbox_noop(struct peer *peer);
 
-/* The assignment of a task to its worker as `type`: JOB_ASSIGN, JOB_ASSIGN_UNIQ or JOB_ASSIGN_ALL. */
-void outbox_assign(struct task *task, enum gm_type type);
+/* The assignment of its task to its worker as `type`: JOB_ASSIGN, JOB_ASSIGN_UNIQ or JOB_ASSIGN_ALL. */
+void outbox_assign(struct grip *grip, enum gm_type type);
 
 /* An event of the waiter's task, in a node from the pool `wire`; takes a reference of `body`. A
  * WORK_STATUS that has not begun to be written is replaced by the newer one. */
@@ -53,7 +53,7 @@ void outbox_event(struct waiter *waiter, struct out *out, enum gm_type type, str
 void outbox_final(struct waiter *waiter, enum gm_type type);
 
 /* Takes a task's assignment out again. False when its first bytes have been written. */
-bool outbox_withdraw(struct task *task);
+bool outbox_withdraw(struct grip *grip);
 
 /* Drops everything that waits; a peer that has left is told nothing. */
 void outbox_discard(struct peer *peer);

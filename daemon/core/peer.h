@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "block.h"
+#include "wheel.h"
 
 enum {
     PEER_ADDRESS_MAX = 47, /* bytes, without NUL: an IPv6 address and more */
@@ -30,6 +31,7 @@ enum peer_right {
 };
 
 struct function;
+struct grip;
 struct out;
 struct peer;
 struct registration;
@@ -37,6 +39,7 @@ struct router;
 struct task;
 struct waiter;
 
+TAILQ_HEAD(grip_list, grip);
 TAILQ_HEAD(peer_list, peer);
 TAILQ_HEAD(registration_list, registration);
 TAILQ_HEAD(task_list, task);
@@ -62,7 +65,7 @@ struct out {
     STAILQ_ENTRY(out) link;
     struct block *body; /* written behind the head; counted, unless a task owns it */
     union {
-        struct task *task;     /* OUT_ASSIGN */
+        struct grip *grip;     /* OUT_ASSIGN */
         struct waiter *waiter; /* OUT_EVENT, OUT_FINAL */
     } of;
     uint32_t body_size;
@@ -123,6 +126,17 @@ enum worker_sleep {
     WORKER_WOKEN   /* was sent a NOOP and has not asked since */
 };
 
+/* What a worker's hand holds of a task, as long as it has it. */
+struct grip {
+    TAILQ_ENTRY(grip) in_hand;
+    struct task *task; /* NULL: a peer's own, and free */
+    struct peer *worker;
+    struct wheel_timer timer; /* of the time limit */
+    struct out assign;        /* the JOB_ASSIGN frame */
+    bool assign_waits;        /* it is in the outbox: the worker does not know the task yet */
+    uint32_t numerator, denominator; /* of the last WORK_STATUS */
+};
+
 /* Lists of peers in the order in which something will expire; one a kind. */
 enum peer_deadline {
     DEADLINE_IDLE,   /* to say a first word */
@@ -157,24 +171,28 @@ struct peer {
     /* as a worker */
     struct registration_list registrations;
     size_t registration_count;
-    struct task_list assigned; /* in the order of assignment */
-    size_t in_hand;            /* of them */
-    size_t overdue;            /* tasks taken from it for their time limit, and not answered yet */
-    uint16_t credit;           /* tasks it may have in hand without asking */
-    bool waits;                /* it is in the lists `waiting` of its functions, */
-    bool freed;                /* or in router->freed, for it has credit again */
-    TAILQ_ENTRY(peer) in_freed;
-    enum worker_sleep sleep;
-    bool noop_waits;  /* `noop` is in the outbox, */
-    bool noop_again;  /* and is to be put there once more */
+    struct grip_list hand;      /* its tasks, in the order of assignment */
+    struct grip grip;           /* for one of them: there is always room for that */
+    size_t in_hand;             /* tasks in `hand` */
+    size_t overdue;             /* tasks taken from it for their time limit, and not answered yet */
+    size_t short_at;            /* is_short: the room there was in the pool `wire` */
+    TAILQ_ENTRY(peer) in_short; /* router->short_of, */
+    TAILQ_ENTRY(peer) in_freed; /* router->freed */
     uint64_t excused; /* handle of its last WORK_EXCEPTION: one WORK_FAIL for it is ignored */
     struct out noop;
+    enum worker_sleep sleep;
+    uint16_t credit; /* tasks it may have in hand without asking */
+    bool is_short;   /* there was no room for another task */
+    bool waits;      /* it is in the lists `waiting` of its functions, */
+    bool freed;      /* or to be, for it is free again */
+    bool noop_waits; /* `noop` is in the outbox, */
+    bool noop_again; /* and is to be put there once more */
 
     /* as a client */
-    struct function *recent;    /* what it named last: its row, whoever may have that by now */
+    bool takes_exceptions;
     struct waiter_list waiters; /* in the order of submission */
     size_t waiter_count;
-    bool takes_exceptions;
+    struct function *recent; /* what it named last: its row, whoever may have that by now */
 
     TAILQ_ENTRY(peer) ready;  /* router->ready */
     TAILQ_ENTRY(peer) halted; /* router->starved or router->resumed */

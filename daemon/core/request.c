@@ -114,13 +114,13 @@ static enum router_verdict begin_pre_sleep(const struct request *request)
 
 static enum router_verdict begin_grab(const struct request *request)
 {
-    struct task *task = worker_next_task(request->peer);
+    struct peer *peer = request->peer;
+    struct task *task = worker_next_task(peer);
+    bool taken = task && hand_take(request->router, peer, task, request->row->answer);
 
-    if (task)
-        hand_take(request->router, request->peer, task, request->row->answer);
-    else if (answer(request->peer, GM_NO_JOB, NULL) == ROUTER_WAIT)
+    if (!taken && answer(peer, GM_NO_JOB, NULL) == ROUTER_WAIT)
         return ROUTER_WAIT;
-    worker_wakes_up(request->peer);
+    worker_wakes_up(peer);
     return ROUTER_SKIP;
 }
 
@@ -154,8 +154,13 @@ static struct status_texts status_of(const struct task *task)
     struct status_texts texts = {known ? "1" : "0", running ? "1" : "0", {"0", "0", "0"}};
 
     if (known) {
-        (void)snprintf(texts.numbers[0], sizeof texts.numbers[0], "%" PRIu32, task->numerator);
-        (void)snprintf(texts.numbers[1], sizeof texts.numbers[1], "%" PRIu32, task->denominator);
+        if (running) {
+            const struct grip *grip = task->grip;
+
+            (void)snprintf(texts.numbers[0], sizeof texts.numbers[0], "%" PRIu32, grip->numerator);
+            (void)snprintf(texts.numbers[1], sizeof texts.numbers[1], "%" PRIu32,
+                           grip->denominator);
+        }
         (void)snprintf(texts.numbers[2], sizeof texts.numbers[2], "%" PRIu16, task->waiter_count);
     }
     return texts;

@@ -216,6 +216,7 @@ static enum router_verdict take_in(const struct request *request, struct submiss
     struct refusal refusal;
     struct door *door;
     struct task *task;
+    struct body body;
 
     if (is_refused_there(router, &candidate, &refusal))
         return refused(request, answer_refusal(peer, &refusal));
@@ -234,7 +235,8 @@ static enum router_verdict take_in(const struct request *request, struct submiss
                                                  submission->body_size));
         return refused(request, answer_refusal(peer, &refusal));
     }
-    door = door_open(peer, DOOR_SUBMIT, head, &task->body);
+    body = task_body(task);
+    door = door_open(peer, DOOR_SUBMIT, head, &body);
     door->task = task;
     door->arriving = pieces;
     router->arriving += pieces;
@@ -298,8 +300,8 @@ void commit_submit(struct router *router, struct peer *peer, struct door *door)
     struct candidate candidate = {.function = task->function,
                                   .priority = (enum task_priority)task->priority,
                                   .background = task->background,
-                                  .bytes = task->body.size,
-                                  .others = task->function->bytes - task->body.size};
+                                  .bytes = task->payload_size,
+                                  .others = task->function->bytes - task->payload_size};
     struct refusal refusal;
     struct task *twin;
 

@@ -16,9 +16,9 @@ static struct task *task_held(const struct router *router, const struct peer *pe
 {
     struct task *task = slot_find(&router->slots, handle);
     bool in_hand = task && (task->state == TASK_ASSIGNED || task->state == TASK_CANCELLED);
-    bool held = in_hand && task->worker == peer;
+    bool held = in_hand && task->grip->worker == peer;
 
-    return held && !task->assign_waits ? task : NULL;
+    return held && !task->grip->assign_waits ? task : NULL;
 }
 
 static struct task *task_meant(const struct request *request)
@@ -54,7 +54,7 @@ static enum router_verdict not_held(const struct request *request)
 /* Nobody listens to what is said of a task that was cancelled. */
 static bool is_listened_to(const struct task *task)
 {
-    return task->state == TASK_ASSIGNED && !TAILQ_EMPTY(&task->waiters);
+    return task->state == TASK_ASSIGNED && task->waiters;
 }
 
 static size_t listeners(const struct task *task)
@@ -77,7 +77,7 @@ static bool hold_late(struct peer *peer, const struct task *task)
     struct gm_slice args[2];
 
     peer->door.holds_late = false;
-    if (task->timer.due == 0)
+    if (task->grip->timer.due == 0)
         return true;
     answer_error_args(ERROR_JOB_NOT_FOUND, args);
     peer->door.holds_late = door_hold(peer, gm_head_size(GM_ERROR, args));
@@ -114,7 +114,8 @@ static enum router_verdict open_for(const struct request *request, const struct 
         peer_wait(peer, wire_wants(body_size), LANE_BODY);
         return ROUTER_WAIT;
     }
-    door_open(peer, kind, request->head, wanted ? &body : NULL)->handle = task->handle;
+    door_open(peer, kind, request->head, wanted ? &body : NULL)->handle =
+        task_handle(request->router, task);
     return ROUTER_TAKE;
 }
 
@@ -132,7 +133,7 @@ static enum router_verdict too_large(const struct request *request, struct task 
 
     if (verdict == ROUTER_SKIP && is_last((enum gm_type)request->head->type)) {
         if (request->head->type == GM_WORK_EXCEPTION)
-            request->peer->excused = task->handle;
+            request->peer->excused = task_handle(router, task);
         task_end(router, task, GM_WORK_FAIL, (struct body){0});
     }
     return verdict;
@@ -192,9 +193,7 @@ enum router_verdict begin_event(const struct request *request)
 /* Says it to everyone who waited when it began; who has joined since has not missed what was dropped. */
 static void tell_waiters(struct door *door, const struct task *task, enum gm_type type)
 {
-    struct waiter *waiter;
-
-    TAILQ_FOREACH (waiter, &task->waiters, in_task) {
+    for (struct waiter *waiter = task->waiters; waiter; waiter = waiter->next) {
         struct out *out = door_node(door);
 
         if (!out)
@@ -268,7 +267,7 @@ enum router_verdict begin_status(const struct request *request)
         door->body = (struct body){0};
         body_release(router, text);
     }
-    task->numerator = decimal(numbers[0]);
-    task->denominator = decimal(numbers[1]);
+    task->grip->numerator = decimal(numbers[0]);
+    task->grip->denominator = decimal(numbers[1]);
     return ROUTER_SKIP;
 }

@@ -113,8 +113,9 @@ struct task *reserve_take(struct router *router, const struct submission *submis
     reserve->free--;
     router->reserved_slots--;
     *task = (struct task){.reserved = true};
+    task->payload_size = (uint32_t)submission->body_size;
     if (submission->body_size > 0)
-        task->body = (struct body){kit_of(router, task)->body, submission->body_size};
+        task->payload = kit_of(router, task)->body;
     return task;
 }
 
@@ -143,7 +144,8 @@ bool reserve_give_waiter(struct router *router, struct task *task, struct waiter
         kit_of(router, bare)->waiter = waiter;
         push(router, &reserve->kits, bare);
     } else {
-        TAILQ_INSERT_TAIL(&reserve->spare, waiter, in_task);
+        waiter->next = reserve->spare;
+        reserve->spare = waiter;
     }
     return true;
 }
@@ -152,10 +154,10 @@ bool reserve_give_waiter(struct router *router, struct task *task, struct waiter
  * that is lent and will be the pool's when it comes back. */
 static struct waiter *another_waiter(struct router *router, struct reserve *reserve)
 {
-    struct waiter *waiter = TAILQ_FIRST(&reserve->spare);
+    struct waiter *waiter = reserve->spare;
 
     if (waiter) {
-        TAILQ_REMOVE(&reserve->spare, waiter, in_task);
+        reserve->spare = waiter->next;
         return waiter;
     }
     waiter = store_take(&router->tasks, router_waiter_size());
@@ -196,10 +198,9 @@ static size_t kits_blocks(const struct router *router, const struct task *first)
 size_t reserve_blocks(const struct router *router, const struct function *function)
 {
     const struct reserve *reserve = &function->reserve;
-    const struct waiter *waiter;
     size_t count = kits_blocks(router, reserve->kits) + kits_blocks(router, reserve->bare);
 
-    TAILQ_FOREACH (waiter, &function->reserve.spare, in_task)
+    for (const struct waiter *waiter = reserve->spare; waiter; waiter = waiter->next)
         count++;
     return count;
 }

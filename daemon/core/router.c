@@ -221,6 +221,7 @@ enum router_status router_init(struct router **router_out, const struct router_s
     TAILQ_INIT(&router->starved);
     TAILQ_INIT(&router->resumed);
     TAILQ_INIT(&router->freed);
+    TAILQ_INIT(&router->short_of);
     for (int i = 0; i < PEER_DEADLINES; i++)
         TAILQ_INIT(&router->timers[i]);
     status = make(router, setup);
@@ -323,7 +324,7 @@ void router_connect(struct router *router, struct peer *peer, int number, const 
     STAILQ_INIT(&peer->outbox.queue);
     STAILQ_INIT(&peer->door.outs);
     TAILQ_INIT(&peer->registrations);
-    TAILQ_INIT(&peer->assigned);
+    TAILQ_INIT(&peer->hand);
     TAILQ_INIT(&peer->waiters);
     take_row(router, peer);
     peer_timer_start(peer, DEADLINE_IDLE);
@@ -395,6 +396,7 @@ uint64_t router_scarcity(struct router *router, uint64_t nth, bool on)
 
     router->scarcity = (struct scarcity){.left = nth, .goes_on = on};
     router->wire.given = true; /* who waited while all failed may find room now */
+    hand_feed_short(router, SIZE_MAX);
     return seen;
 }
 

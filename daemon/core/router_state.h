@@ -75,9 +75,10 @@ struct router {
     struct router_now now;
     bool draining;
     struct peer_list ready;
-    struct peer_list starved; /* HALT_MEMORY */
-    struct peer_list resumed; /* HALT_RESUMED */
-    struct peer_list freed;   /* workers that have credit again, see match.h */
+    struct peer_list starved;  /* HALT_MEMORY */
+    struct peer_list resumed;  /* HALT_RESUMED */
+    struct peer_list short_of; /* workers with a task in hand that found no room for another */
+    struct peer_list freed;    /* workers that have credit again, see match.h */
     struct peer_list timers[PEER_DEADLINES];
     size_t states[TASK_STATES]; /* tasks in each state; TASK_FREE is not counted */
     struct router_counts counts;

@@ -157,7 +157,7 @@ static bool is_shown(const struct peer *peer, const struct task *task)
 /* Nobody is told what becomes of it. */
 static bool is_ignored(const struct task *task)
 {
-    return task->state == TASK_CANCELLED || (!task->background && TAILQ_EMPTY(&task->waiters));
+    return task->state == TASK_CANCELLED || (!task->background && !task->waiters);
 }
 
 /* HANDLE TAB RETRIES TAB IGNORED TAB BACKGROUND */
@@ -169,7 +169,7 @@ static void add_task(const struct peer *peer, size_t index, struct row_text *tex
 
     if (!task || !is_shown(peer, task))
         return;
-    add_bytes(text, handle, handle_format(slots, task->handle, handle));
+    add_bytes(text, handle, handle_format(slots, task_handle(peer->router, task), handle));
     add_column(text, task->lost);
     add_column(text, is_ignored(task));
     add_column(text, task->background);

@@ -20,7 +20,7 @@ static struct slot *slot_of(const struct slots *slots, uint64_t number)
     return index < slots->table.count ? table_at(&slots->table, index) : NULL;
 }
 
-static uint64_t number_of(const struct slots *slots, uint32_t index)
+uint64_t slot_number(const struct slots *slots, uint32_t index)
 {
     const struct slot *slot = table_at(&slots->table, index);
 
@@ -68,7 +68,7 @@ bool slots_free(const struct slots *slots)
     return slots->free < slots->table.count;
 }
 
-uint64_t slot_take(struct slots *slots, struct task *task)
+uint32_t slot_take(struct slots *slots, struct task *task)
 {
     uint32_t index = slots->free;
     struct slot *slot = table_at(&slots->table, index);
@@ -79,18 +79,18 @@ uint64_t slot_take(struct slots *slots, struct task *task)
     if (slots->top <= index)
         slots->top = (size_t)index + 1;
     slot->task = task;
-    return number_of(slots, index);
+    return index;
 }
 
-void slot_give(struct slots *slots, uint64_t number)
+void slot_give(struct slots *slots, uint32_t index)
 {
-    struct slot *slot = slot_of(slots, number);
+    struct slot *slot = table_at(&slots->table, index);
 
-    MUST(slot && slot->task);
+    MUST(slot->task);
     slot->task = NULL;
     slot->generation = next_generation(slot->generation);
     slot->next_free = slots->free;
-    slots->free = (uint32_t)(number & ((UINT64_C(1) << slots->bits) - 1));
+    slots->free = index;
     slots->used--;
 }
 

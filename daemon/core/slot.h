@@ -41,11 +41,14 @@ void slots_needs(size_t count, struct router_need *needs);
 /* True while slot_take() would succeed. */
 bool slots_free(const struct slots *slots);
 
-/* Takes a free slot for `task`, there must be one, and returns its handle's number. */
-uint64_t slot_take(struct slots *slots, struct task *task);
+/* Takes a free slot for `task`, there must be one; returns which. */
+uint32_t slot_take(struct slots *slots, struct task *task);
 
-/* Gives the slot back: its number names nobody from now on. */
-void slot_give(struct slots *slots, uint64_t number);
+/* Gives it back: its number names nobody from now on. */
+void slot_give(struct slots *slots, uint32_t index);
+
+/* The number of the handle of the task in it. */
+uint64_t slot_number(const struct slots *slots, uint32_t index);
 
 /* The task of that number, or NULL. */
 struct task *slot_find(const struct slots *slots, uint64_t number);

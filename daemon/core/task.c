@@ -50,8 +50,8 @@ static void count_state(struct router *router, const struct task *task, enum tas
 
 static void count_bytes(struct router *router, const struct task *task, size_t by)
 {
-    task->function->bytes += by * task->body.size;
-    router->counts.bytes += by * task->body.size;
+    task->function->bytes += by * task->payload_size;
+    router->counts.bytes += by * task->payload_size;
 }
 
 void task_move(struct router *router, struct task *task, enum task_state to)
@@ -84,6 +84,16 @@ static size_t inner_offset(size_t texts_size)
 static struct block *inner_block(struct task *task, size_t texts_size)
 {
     return (struct block *)((uint8_t *)task + inner_offset(texts_size));
+}
+
+uint64_t task_handle(const struct router *router, const struct task *task)
+{
+    return slot_number(&router->slots, task->slot);
+}
+
+struct body task_body(const struct task *task)
+{
+    return (struct body){.first = task->payload, .size = task->payload_size};
 }
 
 const uint8_t *task_reducer(const struct task *task)
@@ -122,7 +132,8 @@ static struct task *take_envelope(struct store *store, const struct submission *
         struct block *block = inner_block(task, texts_of(submission));
 
         *block = (struct block){.capacity = (uint32_t)body_size, .refs = 1};
-        task->body = (struct body){.first = block, .size = body_size};
+        task->payload = block;
+        task->payload_size = (uint32_t)body_size;
     }
     return task;
 }
@@ -131,11 +142,16 @@ static struct task *take_envelope(struct store *store, const struct submission *
 static struct task *take_apart(struct store *store, const struct submission *submission)
 {
     struct task *task = take_envelope(store, submission, 0);
+    struct body body;
 
-    if (task && !store_take_body(store, &task->body, submission->body_size)) {
+    if (!task)
+        return NULL;
+    if (!store_take_body(store, &body, submission->body_size)) {
         store_give(store, task);
         return NULL;
     }
+    task->payload = body.first;
+    task->payload_size = (uint32_t)body.size;
     return task;
 }
 
@@ -181,26 +197,25 @@ struct task *task_arrive(struct router *router, const struct submission *submiss
     task->priority = (uint8_t)submission->priority;
     task->background = submission->background;
     task->due_s = submission->due_s;
-    task->handle = slot_take(&router->slots, task);
-    TAILQ_INIT(&task->waiters);
+    task->slot = slot_take(&router->slots, task);
     task_move(router, task, TASK_ARRIVING);
     return task;
 }
 
 void task_free(struct router *router, struct task *task)
 {
-    MUST(TAILQ_EMPTY(&task->waiters) && !task->assign_waits);
+    MUST(!task->waiters);
     if (task->state == TASK_TOLD)
         body_release(router, task->result.first);
     task_move(router, task, TASK_FREE);
-    slot_give(&router->slots, task->handle);
+    slot_give(&router->slots, task->slot);
     if (task->reserved) {
         reserve_give(router, task);
         return;
     }
-    if (task->body.first &&
-        task->body.first != inner_block(task, (size_t)task->unique_size + task->reducer_size))
-        store_give_chain(&router->tasks, task->body.first);
+    if (task->payload &&
+        task->payload != inner_block(task, (size_t)task->unique_size + task->reducer_size))
+        store_give_chain(&router->tasks, task->payload);
     store_give(&router->tasks, task);
 }
 
@@ -250,7 +265,7 @@ static void leave_place(struct router *router, struct task *task)
     else if (task->state == TASK_QUEUED)
         task_unqueue(task);
     else
-        hand_let_go(task);
+        hand_let_go(router, task);
 }
 
 void task_forget(struct router *router, struct task *task)
@@ -261,6 +276,38 @@ void task_forget(struct router *router, struct task *task)
 
 /* ---- waiters ---- */
 
+/* Puts it behind the others of its task. */
+static void waiter_link(struct waiter *waiter, struct task *task)
+{
+    struct waiter *first = task->waiters;
+
+    waiter->task = task;
+    waiter->next = NULL;
+    waiter->prev = first ? first->prev : waiter;
+    if (first) {
+        first->prev->next = waiter;
+        first->prev = waiter;
+    } else {
+        task->waiters = waiter;
+    }
+    task->waiter_count++;
+}
+
+static void waiter_unlink(struct waiter *waiter)
+{
+    struct task *task = waiter->task;
+
+    if (waiter->next)
+        waiter->next->prev = waiter->prev;
+    else
+        task->waiters->prev = waiter->prev;
+    if (task->waiters == waiter)
+        task->waiters = waiter->next;
+    else
+        waiter->prev->next = waiter->next;
+    task->waiter_count--;
+}
+
 struct waiter *waiter_attach(struct router *router, struct task *task, struct peer *peer)
 {
     struct waiter *waiter = task->reserved ? reserve_take_waiter(router, task) : NULL;
@@ -269,10 +316,9 @@ struct waiter *waiter_attach(struct router *router, struct task *task, struct pe
         waiter = store_take(&router->tasks, sizeof *waiter);
     if (!waiter)
         return NULL;
-    *waiter = (struct waiter){.task = task, .peer = peer};
-    TAILQ_INSERT_TAIL(&task->waiters, waiter, in_task);
+    *waiter = (struct waiter){.peer = peer};
+    waiter_link(waiter, task);
     TAILQ_INSERT_TAIL(&peer->waiters, waiter, in_peer);
-    task->waiter_count++;
     peer->waiter_count++;
     router->counts.waiters++;
     return waiter;
@@ -280,9 +326,8 @@ struct waiter *waiter_attach(struct router *router, struct task *task, struct pe
 
 static void waiter_detach(struct router *router, struct waiter *waiter)
 {
-    TAILQ_REMOVE(&waiter->task->waiters, waiter, in_task);
+    waiter_unlink(waiter);
     TAILQ_REMOVE(&waiter->peer->waiters, waiter, in_peer);
-    waiter->task->waiter_count--;
     waiter->peer->waiter_count--;
     router->counts.waiters--;
     if (!reserve_give_waiter(router, waiter->task, waiter))
@@ -294,7 +339,7 @@ void waiter_leave(struct router *router, struct waiter *waiter)
     struct task *task = waiter->task;
 
     waiter_detach(router, waiter);
-    if (!TAILQ_EMPTY(&task->waiters))
+    if (task->waiters)
         return;
     if (task->state == TASK_TOLD) {
         task_free(router, task);
@@ -308,13 +353,10 @@ void task_join(struct router *router, struct task *task, struct task *twin)
 {
     struct waiter *waiter;
 
-    while ((waiter = TAILQ_FIRST(&task->waiters))) {
-        TAILQ_REMOVE(&task->waiters, waiter, in_task);
-        TAILQ_INSERT_TAIL(&twin->waiters, waiter, in_task);
-        waiter->task = twin;
+    while ((waiter = task->waiters)) {
+        waiter_unlink(waiter);
+        waiter_link(waiter, twin);
     }
-    twin->waiter_count = (uint16_t)(twin->waiter_count + task->waiter_count);
-    task->waiter_count = 0;
     twin->background = twin->background || task->background;
     task_free(router, task);
 }
@@ -322,8 +364,8 @@ void task_join(struct router *router, struct task *task, struct task *twin)
 void task_give_up(struct router *router, struct task *task)
 {
     MUST(task->state == TASK_ARRIVING);
-    while (!TAILQ_EMPTY(&task->waiters))
-        waiter_leave(router, TAILQ_FIRST(&task->waiters));
+    while (task->waiters)
+        waiter_leave(router, task->waiters);
     task_free(router, task);
 }
 
@@ -339,9 +381,7 @@ static void count_end(struct router *router, enum gm_type type)
 
 static void tell_end(const struct task *task, enum gm_type type)
 {
-    struct waiter *waiter;
-
-    TAILQ_FOREACH (waiter, &task->waiters, in_task) {
+    for (struct waiter *waiter = task->waiters; waiter; waiter = waiter->next) {
         bool as_fail = type == GM_WORK_EXCEPTION && !waiter->peer->takes_exceptions;
 
         outbox_final(waiter, as_fail ? GM_WORK_FAIL : type);
@@ -358,7 +398,7 @@ static void be_told(struct router *router, struct task *task, struct body result
 
 static void free_if_told(struct router *router, struct task *task)
 {
-    if (TAILQ_EMPTY(&task->waiters))
+    if (!task->waiters)
         task_free(router, task);
 }
 

@@ -19,35 +19,34 @@
 #include "wheel.h"
 
 struct task {
-    TAILQ_ENTRY(task) place; /* in the queue, or in the worker's hand */
-    struct function *function;
-    struct peer *worker;        /* TASK_ASSIGNED */
-    struct waiter_list waiters; /* in the order of submission */
-    struct body body;           /* the payload */
     union {
         uint64_t due_s;           /* TASK_ARRIVING: the second it is not to run before */
-        struct wheel_timer timer; /* TASK_DELAYED: to that second; in a hand: of its time limit */
+        struct wheel_timer timer; /* TASK_DELAYED: to that second */
+        TAILQ_ENTRY(task) place;  /* TASK_QUEUED: in its queue */
+        struct grip *grip;        /* TASK_ASSIGNED, TASK_CANCELLED: of the hand it is in */
         struct body result;       /* TASK_TOLD: what the waiters are told */
     };
-    struct out assign;        /* the JOB_ASSIGN frame */
+    struct function *function;
+    struct waiter *waiters;   /* the first, in the order of submission */
+    struct block *payload;    /* `payload_size` bytes */
     struct task *unique_next; /* unique.h */
-    uint64_t handle;
-    uint32_t hash;                   /* unique.h */
-    uint32_t numerator, denominator; /* of the last WORK_STATUS */
-    uint16_t lost;                   /* workers it has cost */
-    uint16_t waiter_count;           /* in `waiters` */
-    uint8_t state;                   /* enum task_state */
-    uint8_t priority;                /* enum task_priority */
-    bool background;
-    bool reserved;     /* its memory is a kit of its function's reserve */
-    bool assign_waits; /* `assign` is in the worker's outbox: the worker does not know it yet */
-    uint16_t reducer_size;
+    uint32_t payload_size;
+    uint32_t slot;         /* slot.h */
+    uint32_t hash;         /* unique.h */
+    uint16_t lost;         /* workers it has cost */
+    uint16_t waiter_count; /* in `waiters` */
+    uint8_t state;         /* enum task_state */
+    uint8_t priority;      /* enum task_priority */
+    bool background : 1;
+    bool reserved : 1; /* its memory is a kit of its function's reserve */
     uint8_t unique_size;
+    uint16_t reducer_size;
     uint8_t unique[]; /* and behind it the reducer */
 };
 
 struct waiter {
-    TAILQ_ENTRY(waiter) in_task;
+    struct waiter *next; /* of the same task */
+    struct waiter *prev; /* of the first: the last */
     TAILQ_ENTRY(waiter) in_peer;
     struct task *task;
     struct peer *peer;
@@ -92,6 +91,12 @@ void task_join(struct router *router, struct task *task, struct task *twin);
 
 /* Gives an arriving task up, which nobody has heard of. */
 void task_give_up(struct router *router, struct task *task);
+
+/* The number of its handle. */
+uint64_t task_handle(const struct router *router, const struct task *task);
+
+/* Its payload. */
+struct body task_body(const struct task *task);
 
 /* Where its reducer begins; `reducer_size` bytes. */
 const uint8_t *task_reducer(const struct task *task);

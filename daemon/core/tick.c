@@ -83,7 +83,7 @@ static void tick_tasks(struct router *router)
 
     wheel_turn_to(&router->millis, router->now.mono_us / TICK_US);
     while ((timer = wheel_take_due(&router->millis)))
-        hand_took_too_long(router, task_of_timer(timer));
+        hand_took_too_long(router, timer);
     wheel_turn_to(&router->seconds, second_of(router->now));
     while ((timer = wheel_take_due(&router->seconds)))
         task_queue(router, task_of_timer(timer), false);

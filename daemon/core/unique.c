@@ -44,7 +44,7 @@ static struct gm_slice unique_of(const struct task *task)
 
 static bool can_join(const struct task *task)
 {
-    return unique_is_payload(unique_of(task)) ? task->body.size > 0 : task->unique_size > 0;
+    return unique_is_payload(unique_of(task)) ? task->payload_size > 0 : task->unique_size > 0;
 }
 
 uint32_t unique_hash(const struct uniques *uniques, struct gm_slice unique)
@@ -61,8 +61,10 @@ static struct task **bucket_of(const struct uniques *uniques, uint32_t hash)
 
 void unique_arrived(const struct uniques *uniques, struct task *task)
 {
+    struct body body = task_body(task);
+
     if (unique_is_payload(unique_of(task)))
-        task->hash = (uint32_t)body_hash(&task->body, uniques->key);
+        task->hash = (uint32_t)body_hash(&body, uniques->key);
 }
 
 void unique_enter(struct uniques *uniques, struct task *task)
@@ -90,9 +92,12 @@ void unique_leave(struct uniques *uniques, struct task *task)
 
 static bool is_twin(const struct task *one, const struct task *other)
 {
+    struct body of_one = task_body(one);
+    struct body of_other = task_body(other);
+
     if (one->function != other->function || !gm_slice_equal(unique_of(one), unique_of(other)))
         return false;
-    return !unique_is_payload(unique_of(one)) || body_equal(&one->body, &other->body);
+    return !unique_is_payload(unique_of(one)) || body_equal(&of_one, &of_other);
 }
 
 struct task *unique_twin(const struct uniques *uniques, const struct task *task)

@@ -33,6 +33,17 @@ bool wire_take_body(struct router *router, struct body *body, size_t size)
     return true;
 }
 
+void *wire_take_spare(struct router *router, size_t size)
+{
+    void *block = store_take(&router->wire, size);
+
+    if (block && router->wire.room < router->unread + BODY_MARGIN) {
+        store_give(&router->wire, block);
+        return NULL;
+    }
+    return block;
+}
+
 /* ---- the lanes ---- */
 
 static bool keep_nodes(struct router *router, struct lane_nodes *nodes, size_t count, size_t size)

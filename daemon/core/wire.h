@@ -49,6 +49,9 @@ bool lane_is_wasted(const struct router *router);
 void *wire_take(struct router *router, size_t size);
 bool wire_take_body(struct router *router, struct body *body, size_t size);
 
+/* One block that can be done without: a margin is left for what cannot. */
+void *wire_take_spare(struct router *router, size_t size);
+
 /* The room there must be for a body of that size to be taken. */
 size_t wire_wants(size_t body_size);
 

@@ -43,7 +43,8 @@ static void stand(struct peer *peer, enum worker_sleep sleep, bool waits)
 /* One that waits by its credit goes on doing so, asleep or not, and keeps its place. */
 static void set_sleep(struct peer *peer, enum worker_sleep sleep)
 {
-    bool waits = sleep == WORKER_ASLEEP || (peer->waits && worker_has_credit(peer));
+    bool waits =
+        (sleep == WORKER_ASLEEP && !peer->is_short) || (peer->waits && worker_has_credit(peer));
 
     if (peer->waits && waits)
         peer->sleep = sleep;
@@ -142,21 +143,18 @@ void worker_falls_asleep(struct peer *peer)
     if (peer->sleep == WORKER_WOKEN)
         worker_wakes_up(peer);
     set_sleep(peer, WORKER_ASLEEP);
-    if (!worker_has_credit(peer) && worker_next_task(peer))
+    if (peer->waits && !worker_has_credit(peer) && worker_next_task(peer))
         worker_wake(peer);
 }
 
 void worker_wakes_up(struct peer *peer)
 {
-    struct registration *registration;
     bool was_woken = peer->sleep == WORKER_WOKEN;
 
     peer_timer_stop(peer, DEADLINE_WOKEN);
     set_sleep(peer, WORKER_AWAKE);
-    if (!was_woken)
-        return;
-    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
-        match_stir(peer->router, registration->function);
+    if (was_woken)
+        worker_stirs(peer);
 }
 
 /* ---- credit ---- */
@@ -170,28 +168,41 @@ static bool is_full(const struct peer *peer)
 bool worker_has_credit(const struct peer *peer)
 {
     return peer->in_hand + peer->overdue < peer->credit && peer->standing == PEER_OPEN &&
-           !is_full(peer);
+           !is_full(peer) && !peer->is_short;
 }
 
-void worker_credit_changed(struct peer *peer)
+bool worker_is_free(const struct peer *peer)
 {
-    bool has_credit = worker_has_credit(peer);
+    return (peer->sleep == WORKER_ASLEEP && !peer->is_short) || worker_has_credit(peer);
+}
 
-    if (peer->waits && !has_credit && peer->sleep != WORKER_ASLEEP)
+void worker_changed(struct peer *peer)
+{
+    bool is_free = worker_is_free(peer);
+
+    if (peer->waits && !is_free)
         stand(peer, peer->sleep, false);
-    if (!peer->waits && has_credit)
+    if (!peer->waits && is_free)
         match_freed(peer);
 }
 
 void worker_set_credit(struct peer *peer, uint16_t credit)
 {
     peer->credit = credit;
-    worker_credit_changed(peer);
+    worker_changed(peer);
 }
 
 void worker_waits(struct peer *peer)
 {
     stand(peer, peer->sleep, true);
+}
+
+void worker_stirs(struct peer *peer)
+{
+    struct registration *registration;
+
+    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
+        match_stir(peer->router, registration->function);
 }
 
 /* ---- what is next for it ---- */

@@ -57,11 +57,17 @@ void worker_set_credit(struct peer *peer, uint16_t credit);
 /* May it be given one more, unasked? */
 bool worker_has_credit(const struct peer *peer);
 
-/* What that depends on has changed: its tasks, its outbox, its standing, its credit. */
-void worker_credit_changed(struct peer *peer);
+/* Does it sleep, or may it be given one? */
+bool worker_is_free(const struct peer *peer);
+
+/* What that depends on has changed: its tasks, its outbox, its standing, its credit, the room for more. */
+void worker_changed(struct peer *peer);
 
 /* From now on it waits, behind the others. */
 void worker_waits(struct peer *peer);
+
+/* All its functions are to be looked at. */
+void worker_stirs(struct peer *peer);
 
 /* The next task for it: high before normal before low over all its functions, in the order in which
  * it named them; first in, first out within. NULL when there is none. */

@@ -61,8 +61,8 @@ END_TEST
 START_TEST(the_default_pools_are_the_documented_ones)
 {
     static const char *const lines[] = {
-        "[pool tasks]\nsize = 32M\nclass = 96, 10\nclass = 320, 20\nclass = 1024, 20\n"
-        "class = 4096, 20\nclass = 65536, 30\nprefault = try\nlock = off\n"
+        "[pool tasks]\nsize = 32M\nclass = 96, 10\nclass = 160, 20\nclass = 320, 12\n"
+        "class = 1024, 16\nclass = 4096, 16\nclass = 65536, 26\nprefault = try\nlock = off\n"
         "huge_pages = try\nexplicit_huge_pages = off\n",
         "[pool wire]\nsize = 16M\nclass = 128, 10\nclass = 1024, 15\nclass = 8192, 15\n"
         "class = 65536, 60\nprefault = try\nlock = off\n"

@@ -432,6 +432,55 @@ START_TEST(a_worker_that_does_not_read_has_no_credit_for_the_moment)
 }
 END_TEST
 
+/* ---- who finds no room for another ---- */
+
+START_TEST(where_memory_is_short_every_worker_has_one_task_and_gets_more_later)
+{
+    struct remote *client = remote_new(&rig);
+    struct remote *worker = worker_for("f");
+    const char *handle;
+
+    submit_numbers(client, 4);
+    (void)router_scarcity(rig.router, 1, true);
+    say(worker, "OPTION_REQ pmad-push=3");
+    HEARS(worker, "OPTION_RES pmad-push=3");
+    handle = assigned(worker, "1");
+    HEARS_NOTHING(worker);
+    complete(worker, handle);
+    (void)assigned(worker, "2");
+    HEARS_NOTHING(worker);
+    (void)router_scarcity(rig.router, 0, false);
+    rig_turn(&rig);
+    (void)assigned(worker, "3");
+    (void)assigned(worker, "4");
+}
+END_TEST
+
+START_TEST(who_asks_for_more_than_there_is_room_for_is_told_so_and_woken_when_there_is)
+{
+    struct remote *client = remote_new(&rig);
+    struct remote *worker = worker_for("f");
+    struct remote *other = worker_for("f");
+
+    say(other, "PRE_SLEEP");
+    submit_numbers(client, 2);
+    HEARS(other, "NOOP");
+    (void)router_scarcity(rig.router, 1, true);
+    say(worker, "GRAB_JOB_UNIQ");
+    (void)assigned(worker, "1");
+    say(worker, "GRAB_JOB_UNIQ");
+    HEARS(worker, "NO_JOB");
+    say(worker, "PRE_SLEEP");
+    HEARS_NOTHING(worker);
+    (void)router_scarcity(rig.router, 0, false);
+    remote_leave(other);
+    rig_turn(&rig);
+    HEARS(worker, "NOOP");
+    say(worker, "GRAB_JOB_UNIQ");
+    (void)assigned(worker, "2");
+}
+END_TEST
+
 START_TEST(who_is_to_be_closed_is_given_nothing)
 {
     struct remote *client = remote_new(&rig);
@@ -475,6 +524,9 @@ static Suite *suite(void)
     tcase_add_test(cases, a_worker_that_never_answers_does_not_keep_tasks_from_others);
     tcase_add_test(cases, an_answer_to_nothing_brings_no_credit);
     tcase_add_test(cases, a_worker_that_does_not_read_has_no_credit_for_the_moment);
+    tcase_add_test(cases, where_memory_is_short_every_worker_has_one_task_and_gets_more_later);
+    tcase_add_test(cases,
+                   who_asks_for_more_than_there_is_room_for_is_told_so_and_woken_when_there_is);
     tcase_add_test(cases, who_is_to_be_closed_is_given_nothing);
     suite_add_tcase(suite, cases);
     return suite;
