@@ -398,6 +398,36 @@ START_TEST(stock_counts_the_tasks_of_a_single_class)
 }
 END_TEST
 
+/* Bytes of the router's tables for so many tasks, as blocks of their own sizes. */
+static size_t tables_for(size_t tasks)
+{
+    struct router_limits limits = {.connections = 1, .functions = 1, .tasks = tasks};
+    struct router_need needs[NEEDS_MAX];
+    size_t count = router_needs_runtime(&limits, needs, NEEDS_MAX);
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += needs[i].block_size * needs[i].blocks;
+    return bytes;
+}
+
+/* What a queued background task of 64 bytes takes where it finds the block that is meant for it, with its
+ * share of what is beside the block and of the tables; and what a connection takes. */
+START_TEST(a_queued_task_takes_192_bytes_at_most_and_a_connection_1536)
+{
+    enum { TASKS = 1 << 16, BEST = 192, CONNECTION_BEST = 1536 };
+    const struct pmad_layout *layout = &config.pools[POOL_TASKS].layout;
+    size_t envelope = router_envelope_size(0, 64);
+    size_t tables = (tables_for(2 * TASKS) - tables_for(TASKS)) / TASKS;
+    size_t i = 0;
+
+    while (layout->classes[i].block_size < envelope)
+        i++;
+    ck_assert_uint_le(layout->classes[i].block_size + sizeof(void *) + tables, BEST);
+    ck_assert_uint_le(sizeof(struct conn) + sizeof(void *), CONNECTION_BEST);
+}
+END_TEST
+
 START_TEST(text_is_cut_and_never_runs_over)
 {
     char bytes[8] = "#######";
@@ -437,6 +467,7 @@ int main(void)
     tcase_add_test(cases, the_printed_budget_names_every_pool_and_class);
     tcase_add_test(cases, a_budget_that_does_not_hold_says_no_where_it_does_not);
     tcase_add_test(cases, stock_counts_the_tasks_of_a_single_class);
+    tcase_add_test(cases, a_queued_task_takes_192_bytes_at_most_and_a_connection_1536);
     tcase_add_test(cases, text_is_cut_and_never_runs_over);
     suite_add_tcase(suite, cases);
     srunner_run_all(runner, CK_ENV);
