@@ -26,7 +26,7 @@
 #include "pools.h"
 #include "router.h"
 
-enum { SLICES = 256, BLOCKS_MAX = 4096, ROUNDS = 1000, BUFFER = 1 << 20, NAME_MAX_ = 32 };
+enum { SLICES = 256, BLOCKS_MAX = 4096, ROUNDS = 1000, BUFFER = 1 << 20, NAME_SIZE = 32 };
 
 struct options {
     size_t functions, workers, queued, flight, size, tasks;
@@ -45,6 +45,8 @@ struct bench {
     struct router_pools pools;
     struct router *router;
     struct side client, *workers;
+    struct side **told; /* the workers that have heard something */
+    size_t told_count;
     uint64_t spent_ns;
     uint64_t submitted, completed;
     uint8_t payload[4096];
@@ -133,6 +135,8 @@ static void listen_all(struct bench *bench)
             struct iovec slices[SLICES];
             size_t count;
 
+            if (side != &bench->client && side->heard == 0)
+                bench->told[bench->told_count++] = side;
             while ((count = peer_output(peer, slices, SLICES)) > 0) {
                 size_t bytes = 0;
 
@@ -153,8 +157,8 @@ static void listen_all(struct bench *bench)
 
 static void submit(struct bench *bench, enum gm_type type, size_t function)
 {
-    char name[NAME_MAX_];
-    char unique[NAME_MAX_] = "";
+    char name[NAME_SIZE];
+    char unique[NAME_SIZE] = "";
     struct gm_slice args[2];
 
     snprintf(name, sizeof name, "function-%zu", function);
@@ -217,12 +221,11 @@ static void round_trip(struct bench *bench)
     speak(bench, &bench->client);
     listen_all(bench);
     turn(bench);
-    for (size_t i = 0; i < bench->options.workers; i++) {
-        if (bench->workers[i].heard == 0)
-            continue;
-        answer(&bench->workers[i]);
-        speak(bench, &bench->workers[i]);
+    for (size_t i = 0; i < bench->told_count; i++) {
+        answer(bench->told[i]);
+        speak(bench, bench->told[i]);
     }
+    bench->told_count = 0;
     listen_all(bench);
     count_completed(bench);
 }
@@ -243,7 +246,7 @@ static void make(struct bench *bench)
     struct router_limits limits = {.connections = options->workers + 2,
                                    .tasks = tasks + 1,
                                    .functions = options->functions + 2,
-                                   .function_name_max = NAME_MAX_,
+                                   .function_name_max = NAME_SIZE,
                                    .payload_max = 65536,
                                    .text_line_max = 1024,
                                    .submissions_per_connection = tasks + 1,
@@ -262,9 +265,10 @@ static void make(struct bench *bench)
         fail("no router");
     connect_side(bench, &bench->client, 1);
     bench->workers = take(options->workers * sizeof *bench->workers);
+    bench->told = take(2 * options->workers * sizeof *bench->told);
     for (size_t i = 0; i < options->workers; i++) {
         struct gm_slice option = text_of("pmad-push=1000");
-        char name[NAME_MAX_];
+        char name[NAME_SIZE];
         struct gm_slice function;
 
         connect_side(bench, &bench->workers[i], (int)i + 2);
@@ -285,6 +289,7 @@ static void make(struct bench *bench)
     }
     for (size_t i = 0; i < options->workers; i++)
         bench->workers[i].heard = 0;
+    bench->told_count = 0;
     bench->submitted = 0;
 }
 
