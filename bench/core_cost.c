@@ -265,7 +265,7 @@ static void make(struct bench *bench)
         fail("no router");
     connect_side(bench, &bench->client, 1);
     bench->workers = take(options->workers * sizeof *bench->workers);
-    bench->told = take(2 * options->workers * sizeof *bench->told);
+    bench->told = take(2 * options->workers * sizeof(struct side *));
     for (size_t i = 0; i < options->workers; i++) {
         struct gm_slice option = text_of("pmad-push=1000");
         char name[NAME_SIZE];

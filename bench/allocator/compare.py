@@ -6,12 +6,15 @@ import sys
 import time
 from pathlib import Path
 
-import plan
-import plots
-import running
-import tables
-from figures import Results
-from subjects import CALL, PEER, TREE, Programs, machine, output_of
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import plan  # noqa: E402
+import plots  # noqa: E402
+import running  # noqa: E402
+import tables  # noqa: E402
+from comparison.machine import TREE, cache_of, compiler_of, machine, new_directory  # noqa: E402
+from figures import Results  # noqa: E402
+from subjects import CALL, PEER, Programs  # noqa: E402
 
 
 def arguments():
@@ -35,21 +38,11 @@ def arguments():
     return parser.parse_args()
 
 
-def new_directory(wanted):
-    """Where results go: what is in it is of this run alone, as raw samples are added to files."""
-    out = wanted or TREE / "build/bench-allocator" / time.strftime("%Y%m%d-%H%M%S")
-    if out.exists() and any(out.iterdir()):
-        raise SystemExit(f"{out} is not empty")
-    out.mkdir(parents=True, exist_ok=True)
-    return out
-
-
 def print_head(programs, cpu, huge_pages):
     facts = {subject: programs.facts(subject) for subject in programs.there}
     clock = facts[programs.there[0]]
-    compiler = output_of(programs.cache("CMAKE_C_COMPILER"), "--version").splitlines()
     head = machine()
-    head["compiler"] = compiler[0] if compiler else "unknown"
+    head["compiler"] = compiler_of(programs.build())
     head["measured on"] = f"CPU {cpu}"
     head["clock"] = (f"{clock['clock']}, {float(clock['tick']):.3f} ns a tick, "
                      f"floor {float(clock['floor']):.1f} ns (subtracted)")
@@ -82,12 +75,12 @@ def main():
     started = time.monotonic()
     sys.stdout.reconfigure(line_buffering=True)
     programs = Programs(options.programs)
-    engine = programs.cache("PMAD_FREE_LIST")
+    engine = cache_of(programs.build(), "PMAD_FREE_LIST")
     effort = options.effort
     if options.rounds:
         effort = dataclasses.replace(effort, rounds=options.rounds)
     cpu = running.choose_cpu(options.cpu)
-    out = new_directory(options.out)
+    out = new_directory(options.out, "bench-allocator")
     objects = running.objects_that_fit(plan.SIZES, plan.OBJECTS)
     results = Results(programs.names(PEER))
 

@@ -6,11 +6,10 @@ path MODE/CASE/FIGURE is another figure of the same subject, and `nothing` makes
 is bound as a call is also shown, as `shared`, for the engine behind a shared object.
 """
 
-import csv
 import dataclasses
 from pathlib import Path
 
-from plan import HIGHER, LOWER
+from comparison import goal as goal_rows
 
 FILE = Path(__file__).with_name("goals.csv")
 
@@ -23,17 +22,7 @@ class Outcome:
     bound: float
 
     def verdict(self):
-        """`met`, `short`, or `not measured`. Bounds have two places, and so have what they bound."""
-        if self.ratio is None:
-            return "not measured"
-        ratio = round(self.ratio, 2)
-        met = ratio >= self.bound if self.goal["sense"] == ">=" else ratio <= self.bound
-        return "met" if met else "short"
-
-
-def read():
-    with open(FILE, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        return goal_rows.verdict(self.ratio, self.goal["sense"], self.bound)
 
 
 def ratio_of(results, goal, subject):
@@ -43,7 +32,7 @@ def ratio_of(results, goal, subject):
     if against == "nothing":
         return value
     if against == "best":
-        _, other = results.best_peer(*key, HIGHER if goal["sense"] == ">=" else LOWER)
+        _, other = results.best_peer(*key, goal_rows.better(goal["sense"]))
     elif "/" in against:
         other = results.median(*against.split("/", 2), subject)
     else:
@@ -53,7 +42,7 @@ def ratio_of(results, goal, subject):
 
 def outcomes(results, engine):
     """Each goal, once for each way in which it has a bound."""
-    for goal in read():
+    for goal in goal_rows.read(FILE):
         for way, bound in (("call", "call"), ("shared", "call"), ("inline", "inline")):
             subject = engine if way == "call" else f"{engine}_{way}"
             if goal[bound] != "-":

@@ -2,23 +2,15 @@
 
 import dataclasses
 
+from comparison.results import HIGHER, Row
 from subjects import CALL, FLOOR, GUARDED, INLINE, PEER, SHARED
 
 SIZES = (16, 64, 256, 1024, 4096)
 OBJECTS = 1000000  # of each size, to see what memory they take
-LOWER, HIGHER = "lower", "higher"  # which is better
 POOLS = (CALL, SHARED, INLINE)
 REAL = (PEER, *POOLS)
 ALL = (FLOOR, *REAL)
 EVERY = (*ALL, GUARDED)  # the guarded build is shown where its cost is, and counted nowhere
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """A figure that a mode's table shows. A cell is one that counts in the last line."""
-    figure: str
-    better: str = LOWER
-    cell: bool = True
 
 
 def spread(name, *points):

@@ -4,8 +4,8 @@ import array
 import collections
 import gzip
 import math
-import shutil
-import subprocess
+
+from comparison.plot import available, draw
 
 COLOURS = {"empty": "#999999", "glibc": "#8c564b", "jemalloc": "#d62728", "tcmalloc": "#ff7f0e",
            "mimalloc": "#9467bd", "stack": "#1f77b4", "intrusive": "#2ca02c",
@@ -14,30 +14,11 @@ COLOURS = {"empty": "#999999", "glibc": "#8c564b", "jemalloc": "#d62728", "tcmal
            "stack_guarded": "#e377c2", "intrusive_guarded": "#7f7f7f"}
 WINDOWS = 16
 STEPS = 50  # points of the tail's curve in a decade
-GNUPLOT = """set terminal svg size 900,560 dynamic background "white" font "sans,13"
-set output "{path}"
-set title "{title}" noenhanced
-set key outside right noenhanced
-set grid
-set xlabel "{x}"
-set ylabel "{y}"
-{settings}
-plot {curves}
-"""
 
 
-def draw(path, title, x, y, settings, curves):
-    """`curves` are (name, points); all go into one picture, those of inline variants dashed."""
-    blocks = []
-    data = []
-    for name, points in curves:
-        dash = 2 if name.endswith("_inline") else 1
-        blocks.append(f"'-' using 1:2 with lines lw 2 dt {dash} lc rgb '{COLOURS[name]}' "
-                      f"title '{name}'")
-        data.append("".join(f"{a:g} {b:g}\n" for a, b in points) + "e\n")
-    script = GNUPLOT.format(path=path, title=title, x=x, y=y, settings=settings,
-                            curves=", ".join(blocks))
-    subprocess.run(["gnuplot"], input=script + "".join(data), text=True, check=True)
+def style(name):
+    """Those of inline variants are dashed."""
+    return f"with lines lw 2 dt {2 if name.endswith('_inline') else 1} lc rgb '{COLOURS[name]}'"
 
 
 def latency(results, subjects, directory):
@@ -45,7 +26,7 @@ def latency(results, subjects, directory):
     for subject in subjects:
         points = [(int(case), results.median("hot", case, "pair p50", subject))
                   for case in results.cases("hot")]
-        curves.append((subject, points))
+        curves.append((subject, style(subject), points))
     draw(directory / "latency.svg", "hot pair, P50", "bytes", "ns a pair",
          "set logscale x 2\nset yrange [0:*]", curves)
 
@@ -55,7 +36,7 @@ def churn_over_time(results, subjects, directory, case):
     for subject in subjects:
         points = [(window + 1, results.median("churn", case, f"windows w{window}", subject))
                   for window in range(WINDOWS)]
-        curves.append((subject, points))
+        curves.append((subject, style(subject), points))
     draw(directory / f"churn-{case}.svg", f"churn, {case}: P99 as it goes on",
          f"part of the run, of {WINDOWS}", "ns a replacement", "set logscale y", curves)
 
@@ -89,7 +70,8 @@ def tail_points(paths):
 
 
 def tail(subjects, directory, case):
-    curves = [(subject, tail_points((directory / "raw").glob(f"churn-{case}-{subject}-*.gz")))
+    curves = [(subject, style(subject),
+               tail_points((directory / "raw").glob(f"churn-{case}-{subject}-*.gz")))
               for subject in subjects]
     draw(directory / f"tail-{case}.svg", f"churn, {case}: share of replacements that take longer",
          "ns", "share", "set logscale xy\nset format y '10^{%L}'", curves)
@@ -97,7 +79,7 @@ def tail(subjects, directory, case):
 
 def draw_all(results, subjects, directory):
     """Returns the names of what was drawn; nothing without gnuplot."""
-    if shutil.which("gnuplot") is None:
+    if not available():
         return []
     latency(results, subjects, directory)
     for case in results.cases("churn"):

@@ -1,18 +1,15 @@
-"""Runs programs in rounds: every allocator in turn at each case, each in a process of its own.
-
-Whatever the machine does meanwhile hits all of them alike. The order changes from case to case.
-"""
+"""Runs programs in rounds, every allocator in a process of its own."""
 
 import gzip
 import os
-import random
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from comparison.machine import plain_environment
+from comparison.rounds import turns
 from plan import POOLS
-from subjects import GUARDED, plain_environment
+from subjects import GUARDED
 
 
 class Runner:
@@ -26,19 +23,11 @@ class Runner:
 
     def run(self, cases, rounds):
         """Runs all cases in all rounds."""
-        cases = list(cases)
-        for number in range(1, rounds + 1):
-            print(f"round {number} of {rounds}", file=sys.stderr, flush=True)
-            for case in cases:
-                if number == 1 or not case.once:
-                    self.run_case(case, number)
+        for number, case, subject in turns(cases, rounds, self.subjects_of):
+            self.run_one(case, subject, number)
 
-    def run_case(self, case, number):
-        subjects = [subject for subject in self.programs.there if subject.kind in case.kinds]
-        for _ in range(case.times):
-            random.Random(f"{number} {case.mode} {case.name}").shuffle(subjects)
-            for subject in subjects:
-                self.run_one(case, subject, number)
+    def subjects_of(self, case):
+        return [subject for subject in self.programs.there if subject.kind in case.kinds]
 
     def run_one(self, case, subject, number):
         command = [self.programs.path(subject), case.mode, *case.arguments,

@@ -1,14 +1,11 @@
-"""Who is measured, and what is known of them and of the machine before anything is."""
+"""Who is measured, and what is known of them before anything is."""
 
 import dataclasses
-import os
 import re
-import shutil
 import subprocess
-import time
 from pathlib import Path
 
-TREE = Path(__file__).resolve().parents[2]
+from comparison.machine import output_of, plain_environment
 
 FLOOR, PEER, CALL, SHARED, INLINE = "floor", "peer", "call", "shared", "inline"
 GUARDED = "guarded"
@@ -40,19 +37,6 @@ SUBJECTS = (
 )
 
 
-def output_of(*command, **more):
-    """What a command prints; an empty text if there is no such command, or it fails."""
-    if shutil.which(command[0]) is None:
-        return ""
-    run = subprocess.run(command, check=False, capture_output=True, text=True, **more)
-    return run.stdout.strip() if run.returncode == 0 else ""
-
-
-def plain_environment():
-    """No variable that tunes an allocator, or puts another one in its place."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-
-
 class Programs:
     """The programs that were built, one for each allocator that is there."""
 
@@ -78,12 +62,6 @@ class Programs:
                     for word in ([line] if line.startswith(("library=", "version="))
                                  else line.split()))
 
-    def cache(self, name):
-        """The value of a variable of the build."""
-        text = (self.build() / "CMakeCache.txt").read_text()
-        found = re.search(rf"^{name}:\w+=(.*)$", text, re.MULTILINE)
-        return found.group(1) if found else ""
-
     def build(self):
         for directory in self.directory.resolve().parents:
             if (directory / "CMakeCache.txt").exists():
@@ -96,16 +74,3 @@ class Programs:
         sizes = re.findall(r"^\.text\S*\s+(\d+)", output_of("size", "-A", str(linked)),
                            re.MULTILINE)
         return sum(map(int, sizes)) if sizes else None
-
-
-def machine():
-    """The lines that figures are worth nothing without, but for the allocators."""
-    model = re.search(r"Model name:\s*(.*)", output_of("lscpu", env=plain_environment()))
-    huge = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-    return {
-        "machine": f"{model.group(1) if model else os.uname().machine}, {os.cpu_count()} CPUs",
-        "kernel": os.uname().release,
-        "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),
-        "commit": output_of("git", "-C", str(TREE), "describe", "--always", "--dirty") or "none",
-        "huge pages": huge.read_text().strip() if huge.exists() else "none",
-    }

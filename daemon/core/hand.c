@@ -94,12 +94,13 @@ static void give_grip(struct router *router, struct grip *grip)
 
 /* ---- in and out ---- */
 
-bool hand_take(struct router *router, struct peer *peer, struct task *task, enum gm_type at_most)
+bool hand_take(struct router *router, struct registration *registration, struct task *task,
+               enum gm_type at_most)
 {
-    struct registration *registration = worker_registration(peer, task->function);
+    struct peer *peer = registration->peer;
     struct grip *grip = take_grip(router, peer);
 
-    MUST(registration);
+    MUST(registration->function == task->function);
     if (!grip) {
         be_short(router, peer);
         return false;

@@ -14,15 +14,17 @@
 #include "gm_frame.h"
 
 struct peer;
+struct registration;
 struct router;
 struct task;
 struct wheel_timer;
 
-/* Puts a queued task into a worker's hand and says so, as `at_most`: as JOB_ASSIGN_UNIQ where that is
+/* Puts a queued task into the hand of the worker with that registration and says so, as `at_most`: as JOB_ASSIGN_UNIQ where that is
  * JOB_ASSIGN_ALL and there is no reducer. The time limit begins. False when the pool `wire` has no room for
  * it, which can only be where the worker has a task already: then it is short, and not free, until there
  * is. */
-bool hand_take(struct router *router, struct peer *peer, struct task *task, enum gm_type at_most);
+bool hand_take(struct router *router, struct registration *registration, struct task *task,
+               enum gm_type at_most);
 
 /* Takes a task out of its worker's hand. A worker that is in the middle of reading its assignment is
  * dropped: it cannot be told the rest of it any more. */

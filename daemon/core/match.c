@@ -48,9 +48,11 @@ static struct task *first_task(const struct function *function)
 }
 
 /* Who has credit gets the task, and waits behind the others for the next one. */
-static void push(struct router *router, struct peer *peer, struct task *task)
+static void push(struct router *router, struct registration *registration, struct task *task)
 {
-    if (hand_take(router, peer, task, GM_JOB_ASSIGN_ALL) && peer->waits)
+    struct peer *peer = registration->peer;
+
+    if (hand_take(router, registration, task, GM_JOB_ASSIGN_ALL) && peer->waits)
         worker_waits(peer);
 }
 
@@ -58,12 +60,12 @@ static void push(struct router *router, struct peer *peer, struct task *task)
 static void rouse(struct router *router, struct function *function)
 {
     while (function->woken < wanted(router, function) && !TAILQ_EMPTY(&function->waiting)) {
-        struct peer *peer = TAILQ_FIRST(&function->waiting)->peer;
+        struct registration *longest = TAILQ_FIRST(&function->waiting);
 
-        if (worker_has_credit(peer))
-            push(router, peer, first_task(function));
+        if (worker_has_credit(longest->peer))
+            push(router, longest, first_task(function));
         else
-            worker_wake(peer);
+            worker_wake(longest->peer);
     }
 }
 
@@ -73,10 +75,12 @@ static void serve_freed(struct router *router)
     struct peer *peer;
 
     while ((peer = TAILQ_FIRST(&router->freed))) {
-        struct task *task = worker_has_credit(peer) ? worker_next_task(peer) : NULL;
+        bool has_credit = worker_has_credit(peer);
+        struct registration *registration;
+        struct task *task = has_credit ? worker_next_task(peer, &registration) : NULL;
 
         TAILQ_REMOVE(&router->freed, peer, in_freed);
-        if (task && hand_take(router, peer, task, GM_JOB_ASSIGN_ALL)) {
+        if (task && hand_take(router, registration, task, GM_JOB_ASSIGN_ALL)) {
             TAILQ_INSERT_TAIL(&router->freed, peer, in_freed);
             continue;
         }

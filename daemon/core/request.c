@@ -115,8 +115,9 @@ static enum router_verdict begin_pre_sleep(const struct request *request)
 static enum router_verdict begin_grab(const struct request *request)
 {
     struct peer *peer = request->peer;
-    struct task *task = worker_next_task(peer);
-    bool taken = task && hand_take(request->router, peer, task, request->row->answer);
+    struct registration *registration;
+    struct task *task = worker_next_task(peer, &registration);
+    bool taken = task && hand_take(request->router, registration, task, request->row->answer);
 
     if (!taken && answer(peer, GM_NO_JOB, NULL) == ROUTER_WAIT)
         return ROUTER_WAIT;

@@ -61,7 +61,7 @@ void worker_wake(struct peer *peer)
 
 /* ---- registrations ---- */
 
-struct registration *worker_registration(const struct peer *peer, const struct function *function)
+static struct registration *find(const struct peer *peer, const struct function *function)
 {
     struct registration *registration;
 
@@ -73,13 +73,13 @@ struct registration *worker_registration(const struct peer *peer, const struct f
 
 bool worker_can(const struct peer *peer, const struct function *function)
 {
-    return worker_registration(peer, function) != NULL;
+    return find(peer, function) != NULL;
 }
 
 bool worker_can_do(struct router *router, struct peer *peer, struct function *function,
                    uint32_t timeout_ms)
 {
-    struct registration *registration = worker_registration(peer, function);
+    struct registration *registration = find(peer, function);
 
     if (registration) {
         registration->timeout_ms = timeout_ms;
@@ -122,7 +122,7 @@ static void unregister(struct router *router, struct registration *registration)
 
 void worker_cant_do(struct router *router, struct peer *peer, struct function *function)
 {
-    struct registration *registration = worker_registration(peer, function);
+    struct registration *registration = find(peer, function);
 
     if (registration)
         unregister(router, registration);
@@ -140,10 +140,12 @@ void worker_reset(struct router *router, struct peer *peer)
 
 void worker_falls_asleep(struct peer *peer)
 {
+    struct registration *registration;
+
     if (peer->sleep == WORKER_WOKEN)
         worker_wakes_up(peer);
     set_sleep(peer, WORKER_ASLEEP);
-    if (peer->waits && !worker_has_credit(peer) && worker_next_task(peer))
+    if (peer->waits && !worker_has_credit(peer) && worker_next_task(peer, &registration))
         worker_wake(peer);
 }
 
@@ -207,13 +209,13 @@ void worker_stirs(struct peer *peer)
 
 /* ---- what is next for it ---- */
 
-struct task *worker_next_task(const struct peer *peer)
+struct task *worker_next_task(const struct peer *peer, struct registration **registration)
 {
+    if (peer->router->states[TASK_QUEUED] == 0)
+        return NULL;
     for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
-        const struct registration *registration;
-
-        TAILQ_FOREACH (registration, &peer->registrations, in_peer) {
-            struct task *task = TAILQ_FIRST(&registration->function->queues[priority]);
+        TAILQ_FOREACH (*registration, &peer->registrations, in_peer) {
+            struct task *task = TAILQ_FIRST(&(*registration)->function->queues[priority]);
 
             if (task)
                 return task;

@@ -30,9 +30,6 @@ struct registration {
 /* Has it said that it can do this? */
 bool worker_can(const struct peer *peer, const struct function *function);
 
-/* Its registration for the function, or NULL. */
-struct registration *worker_registration(const struct peer *peer, const struct function *function);
-
 /* Registers; once, however often it is said: the last time limit counts. False when the pool has no
  * room for it. */
 bool worker_can_do(struct router *router, struct peer *peer, struct function *function,
@@ -70,7 +67,7 @@ void worker_waits(struct peer *peer);
 void worker_stirs(struct peer *peer);
 
 /* The next task for it: high before normal before low over all its functions, in the order in which
- * it named them; first in, first out within. NULL when there is none. */
-struct task *worker_next_task(const struct peer *peer);
+ * it named them; first in, first out within. NULL when there is none. Fills in its registration. */
+struct task *worker_next_task(const struct peer *peer, struct registration **registration);
 
 #endif

@@ -418,7 +418,7 @@ START_TEST(a_queued_task_takes_192_bytes_at_most_and_a_connection_1536)
     enum { TASKS = 1 << 16, BEST = 192, CONNECTION_BEST = 1536 };
     const struct pmad_layout *layout = &config.pools[POOL_TASKS].layout;
     size_t envelope = router_envelope_size(0, 64);
-    size_t tables = (tables_for(2 * TASKS) - tables_for(TASKS)) / TASKS;
+    size_t tables = (tables_for((size_t)2 * TASKS) - tables_for(TASKS)) / TASKS;
     size_t i = 0;
 
     while (layout->classes[i].block_size < envelope)

@@ -1,0 +1,1 @@
+"""What bench/allocator and bench/router share: rounds, figures, tables, goals, plots."""
