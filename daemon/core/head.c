@@ -32,7 +32,7 @@ size_t head_size(const struct router *router, const struct task *task, enum gm_t
 {
     unsigned texts = texts_of(type);
     size_t size =
-        GM_HEADER_SIZE + handle_length(&router->slots, task_handle(router, task)) + nul_behind(type);
+        GM_HEADER_SIZE + handle_bytes(&router->slots, task_handle(router, task)) + nul_behind(type);
 
     if (texts & NAME)
         size += task->function->name_size + 1u;

@@ -108,7 +108,7 @@ struct task *slot_at(const struct slots *slots, size_t index)
     return slot->task;
 }
 
-size_t handle_length(const struct slots *slots, uint64_t number)
+size_t handle_bytes(const struct slots *slots, uint64_t number)
 {
     return slots->prefix_size + decimal_size(number);
 }

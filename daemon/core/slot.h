@@ -57,7 +57,7 @@ struct task *slot_find(const struct slots *slots, uint64_t number);
 struct task *slot_at(const struct slots *slots, size_t index);
 
 /* Bytes of the handle, GM_HANDLE_MAX at most; writes it, without a NUL, and returns its size. */
-size_t handle_length(const struct slots *slots, uint64_t number);
+size_t handle_bytes(const struct slots *slots, uint64_t number);
 size_t handle_format(const struct slots *slots, uint64_t number, uint8_t *into);
 
 /* The number in a handle of ours, or 0 (which is never one) for anything else. */
