@@ -70,7 +70,7 @@ struct client {
 
 struct worker {
     struct load_peer peer;
-    enum gm_type grab;
+    enum gm_type grab; /* how it asks; GM_NOOP: it is given tasks unasked */
 };
 
 static struct {
@@ -336,7 +336,8 @@ static void worker_assigned(struct worker *worker, const struct gm_head *head, s
     if (++run.done[number] > 1)
         wrong(number, "it was assigned twice");
     worker_answer(worker, &head->args[0], number, &plan);
-    load_peer_say(&worker->peer, worker->grab, NULL, nothing);
+    if (worker->grab != GM_NOOP)
+        load_peer_say(&worker->peer, worker->grab, NULL, nothing);
 }
 
 static void worker_frame(struct worker *worker, const struct gm_head *head, struct gm_slice body)
@@ -352,6 +353,8 @@ static void worker_frame(struct worker *worker, const struct gm_head *head, stru
     case GM_JOB_ASSIGN_ALL:
         worker_assigned(worker, head, body);
         break;
+    case GM_OPTION_RES:
+        break;
     case GM_ECHO_RES:
         run.workers_settled++;
         break;
@@ -360,16 +363,28 @@ static void worker_frame(struct worker *worker, const struct gm_head *head, stru
     }
 }
 
-/* Half of the workers ask with GRAB_JOB_UNIQ, half with GRAB_JOB_ALL. */
+/* A quarter of the workers ask with GRAB_JOB_UNIQ, a quarter with GRAB_JOB_ALL; the others are pushed,
+ * with ever more credit. */
 static void worker_begin(struct worker *worker, size_t index)
 {
-    worker->grab = index % 2 == 0 ? GM_GRAB_JOB_UNIQ : GM_GRAB_JOB_ALL;
+    static const enum gm_type ways[] = {GM_GRAB_JOB_UNIQ, GM_NOOP, GM_GRAB_JOB_ALL, GM_NOOP};
+
+    worker->grab = ways[index % 4];
     for (size_t i = 0; i < FUNCTIONS; i++) {
         struct gm_slice name = gm_text(functions[i]);
 
         load_peer_say(&worker->peer, GM_CAN_DO, &name, nothing);
     }
-    load_peer_say(&worker->peer, worker->grab, NULL, nothing);
+    if (worker->grab == GM_NOOP) {
+        char option[32];
+        struct gm_slice text;
+
+        (void)snprintf(option, sizeof option, "pmad-push=%zu", index);
+        text = gm_text(option);
+        load_peer_say(&worker->peer, GM_OPTION_REQ, &text, nothing);
+    } else {
+        load_peer_say(&worker->peer, worker->grab, NULL, nothing);
+    }
 }
 
 /* ---- all of it ---- */
