@@ -38,6 +38,7 @@ struct reserve {
     size_t free;          /* of both */
     struct waiter *spare; /* waiters whose kits are in use and will want them back */
     size_t lent;          /* waiters that are out with submissions */
+    size_t waiter_block;  /* bytes of the block of a waiter, at most */
 };
 
 struct function {

@@ -48,6 +48,19 @@ static struct task *pop(const struct router *router, struct task **list)
 
 /* ---- making and ending it ---- */
 
+static size_t waiter_block(const struct router *router, const struct waiter *waiter)
+{
+    return pmad_block_size(router->tasks.pool, waiter);
+}
+
+/* Does it take no more of the pool than those the reserve was made with? Others would keep large blocks
+ * for ever that were only taken because small ones were used up. */
+static bool is_small(const struct router *router, const struct reserve *reserve,
+                     const struct waiter *waiter)
+{
+    return waiter_block(router, waiter) <= reserve->waiter_block;
+}
+
 static bool make_kit(struct router *router, struct function *function)
 {
     struct store *store = &router->tasks;
@@ -63,6 +76,8 @@ static bool make_kit(struct router *router, struct function *function)
         return false;
     }
     *kit_of(router, task) = (struct kit){.body = body.first, .waiter = waiter};
+    if (function->reserve.waiter_block < waiter_block(router, waiter))
+        function->reserve.waiter_block = waiter_block(router, waiter);
     push(router, &function->reserve.kits, task);
     function->reserve.free++;
     router->reserved_slots++;
@@ -135,7 +150,7 @@ bool reserve_give_waiter(struct router *router, struct task *task, struct waiter
     struct reserve *reserve = &task->function->reserve;
     struct task *bare;
 
-    if (reserve->lent == 0)
+    if (reserve->lent == 0 || !is_small(router, reserve, waiter))
         return false;
     reserve->lent--;
     if (task->reserved && !kit_of(router, task)->waiter) {
@@ -161,6 +176,10 @@ static struct waiter *another_waiter(struct router *router, struct reserve *rese
         return waiter;
     }
     waiter = store_take(&router->tasks, router_waiter_size());
+    if (waiter && !is_small(router, reserve, waiter)) {
+        store_give(&router->tasks, waiter);
+        return NULL;
+    }
     reserve->lent -= waiter != NULL;
     return waiter;
 }

@@ -24,10 +24,9 @@ def sleeps_during_echos(config):
 
 class BusyPoll(unittest.TestCase):
     def test_it_does_not_sleep_between_questions_that_come_in_time(self):
-        self.assertLess(sleeps_during_echos("[server]\nbusy_poll = 100ms\n"), ECHOS / 10)
-
-    def test_without_it_every_question_wakes_it(self):
-        self.assertGreater(sleeps_during_echos("[server]\nbusy_poll = 0\n"), ECHOS / 2)
+        polling = sleeps_during_echos("[server]\nbusy_poll = 1s\n")
+        sleeping = sleeps_during_echos("[server]\nbusy_poll = 0\n")
+        self.assertLess(4 * polling, sleeping)
 
     def test_an_idle_daemon_gives_the_processor_back(self):
         with Daemon("[server]\nbusy_poll = 50us\n") as daemon, daemon.connect() as peer:
