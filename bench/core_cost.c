@@ -1,6 +1,6 @@
 /*
  * bench_core_cost [--functions N] [--workers N] [--queued N] [--flight N] [--size BYTES]
- *                 [--unique] [--tasks N]
+ *                 [--unique] [--all] [--tasks N]
  *
  * What does a task cost in the core alone, without sockets, from SUBMIT_JOB to WORK_COMPLETE at its
  * client? One line:
@@ -10,8 +10,8 @@
  *
  * (in one line). A client submits `flight` tasks in one read, the workers, who are pushed, answer what
  * they were given in one read each; only the calls of router.h count. The functions take turns, each
- * worker can do one of them, and of every function `queued` background tasks wait behind an idle
- * name that nobody can do. Medians and minimum over blocks of 1000 rounds: how the figure grows with
+ * worker can do one of them (with --all every one), and `queued` background tasks wait for a
+ * function that nobody can do. Medians and minimum over blocks of 1000 rounds: how the figure grows with
  * functions, workers and tasks is what it is for.
  */
 #define _GNU_SOURCE /* NOLINT(readability-identifier-naming): the name is libc's */
@@ -30,7 +30,7 @@ enum { SLICES = 256, BLOCKS_MAX = 4096, ROUNDS = 1000, BUFFER = 1 << 20, NAME_SI
 
 struct options {
     size_t functions, workers, queued, flight, size, tasks;
-    bool unique;
+    bool unique, all;
 };
 
 /* One side of a connection: what it will say, what it was told. */
@@ -251,7 +251,7 @@ static void make(struct bench *bench)
                                    .text_line_max = 1024,
                                    .submissions_per_connection = tasks + 1,
                                    .waiters_per_task = 16,
-                                   .registrations_per_worker = 4,
+                                   .registrations_per_worker = options->functions,
                                    .outbox_max = BUFFER};
     struct pmad_layout layout = {.pool_size = (tasks + 4096) * 1024,
                                  .class_count = 3,
@@ -268,13 +268,17 @@ static void make(struct bench *bench)
     bench->told = take(2 * options->workers * sizeof(struct side *));
     for (size_t i = 0; i < options->workers; i++) {
         struct gm_slice option = text_of("pmad-push=1000");
-        char name[NAME_SIZE];
-        struct gm_slice function;
+        size_t count = options->all ? options->functions : 1;
 
         connect_side(bench, &bench->workers[i], (int)i + 2);
-        snprintf(name, sizeof name, "function-%zu", i % options->functions);
-        function = text_of(name);
-        add(&bench->workers[i], GM_CAN_DO, &function, (struct gm_slice){0});
+        for (size_t k = 0; k < count; k++) {
+            char name[NAME_SIZE];
+            struct gm_slice function;
+
+            snprintf(name, sizeof name, "function-%zu", (i + k) % options->functions);
+            function = text_of(name);
+            add(&bench->workers[i], GM_CAN_DO, &function, (struct gm_slice){0});
+        }
         add(&bench->workers[i], GM_OPTION_REQ, &option, (struct gm_slice){0});
         speak(bench, &bench->workers[i]);
     }
@@ -335,11 +339,15 @@ static size_t number(const char *text, size_t least)
 
 int main(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        {"functions", required_argument, NULL, 'f'}, {"workers", required_argument, NULL, 'w'},
-        {"queued", required_argument, NULL, 'q'},    {"flight", required_argument, NULL, 'n'},
-        {"size", required_argument, NULL, 's'},      {"tasks", required_argument, NULL, 't'},
-        {"unique", no_argument, NULL, 'u'},          {0}};
+    static const struct option long_options[] = {{"functions", required_argument, NULL, 'f'},
+                                                 {"workers", required_argument, NULL, 'w'},
+                                                 {"queued", required_argument, NULL, 'q'},
+                                                 {"flight", required_argument, NULL, 'n'},
+                                                 {"size", required_argument, NULL, 's'},
+                                                 {"tasks", required_argument, NULL, 't'},
+                                                 {"unique", no_argument, NULL, 'u'},
+                                                 {"all", no_argument, NULL, 'a'},
+                                                 {0}};
     static struct bench bench = {
         .options = {.functions = 1, .workers = 8, .flight = 16, .size = 64, .tasks = 2000000}};
     struct options *options = &bench.options;
@@ -368,11 +376,15 @@ int main(int argc, char **argv)
         case 'u':
             options->unique = true;
             break;
+        case 'a':
+            options->all = true;
+            break;
         default:
             return EXIT_FAILURE;
         }
     }
-    if (options->size > sizeof bench.payload || options->workers < options->functions)
+    if (options->size > sizeof bench.payload ||
+        (!options->all && options->workers < options->functions))
         fail("at most 4096 bytes, and a worker for each function");
     make(&bench);
     run(&bench);

@@ -214,7 +214,7 @@ static void check_function(struct audit *audit, const struct function *function)
     size_t queued = 0;
     size_t able = 0;
     size_t waiting = 0;
-    size_t waiting_listed = 0;
+    size_t listed = 0;
     size_t woken = 0;
 
     for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
@@ -231,14 +231,17 @@ static void check_function(struct audit *audit, const struct function *function)
     TAILQ_FOREACH (registration, &function->able, in_function) {
         able++;
         waiting += registration->peer->waits;
+        listed += registration->is_listed;
+        expect(audit, registration->is_listed || !registration->peer->waits,
+               "a worker waits for a function that does not know");
         woken += !registration->peer->waits && registration->peer->sleep == WORKER_WOKEN;
     }
-    TAILQ_FOREACH (registration, &function->waiting, in_waiting)
-        waiting_listed++;
+    TAILQ_FOREACH (registration, &function->waiting, in_list)
+        listed--;
     expect(audit, queued == function->tasks[TASK_QUEUED],
            "a function's count of queued tasks is wrong");
     expect(audit, able == function->able_count, "a function's count of workers is wrong");
-    expect(audit, waiting == waiting_listed, "a function's list of waiting workers is wrong");
+    expect(audit, listed == 0, "a function's list of waiting workers is wrong");
     expect(audit, woken == function->woken, "a function's count of woken workers is wrong");
     expect(audit,
            function->stirred || function->tasks[TASK_QUEUED] <= function->woken || waiting == 0,

@@ -59,9 +59,9 @@ static void push(struct router *router, struct registration *registration, struc
 /* Those who wait for tasks of the function, the longest first, as long as there are any. */
 static void rouse(struct router *router, struct function *function)
 {
-    while (function->woken < wanted(router, function) && !TAILQ_EMPTY(&function->waiting)) {
-        struct registration *longest = TAILQ_FIRST(&function->waiting);
+    struct registration *longest;
 
+    while (function->woken < wanted(router, function) && (longest = worker_longest(function))) {
         if (worker_has_credit(longest->peer))
             push(router, longest, first_task(function));
         else

@@ -170,6 +170,8 @@ struct peer {
 
     /* as a worker */
     struct registration_list registrations;
+    struct registration_list
+        unlisted; /* of them, those in no list of their functions, see worker.h */
     size_t registration_count;
     struct grip_list hand;      /* its tasks, in the order of assignment */
     struct grip grip;           /* for one of them: there is always room for that */
@@ -178,13 +180,14 @@ struct peer {
     size_t short_at;            /* is_short: the room there was in the pool `wire` */
     TAILQ_ENTRY(peer) in_short; /* router->short_of, */
     TAILQ_ENTRY(peer) in_freed; /* router->freed */
+    uint64_t since;             /* `waits`: since when, as router->waits counts */
     uint64_t excused; /* handle of its last WORK_EXCEPTION: one WORK_FAIL for it is ignored */
     struct out noop;
     enum worker_sleep sleep;
     uint16_t credit; /* tasks it may have in hand without asking */
     bool is_short;   /* there was no room for another task */
-    bool waits;      /* it is in the lists `waiting` of its functions, */
-    bool freed;      /* or to be, for it is free again */
+    bool waits;      /* for a task, see worker.h; */
+    bool freed;      /* it is to, for it is free again */
     bool noop_waits; /* `noop` is in the outbox, */
     bool noop_again; /* and is to be put there once more */
 

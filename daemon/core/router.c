@@ -324,6 +324,7 @@ void router_connect(struct router *router, struct peer *peer, int number, const 
     STAILQ_INIT(&peer->outbox.queue);
     STAILQ_INIT(&peer->door.outs);
     TAILQ_INIT(&peer->registrations);
+    TAILQ_INIT(&peer->unlisted);
     TAILQ_INIT(&peer->hand);
     TAILQ_INIT(&peer->waiters);
     take_row(router, peer);

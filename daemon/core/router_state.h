@@ -80,6 +80,7 @@ struct router {
     struct peer_list short_of; /* workers with a task in hand that found no room for another */
     struct peer_list freed;    /* workers that have credit again, see match.h */
     struct peer_list timers[PEER_DEADLINES];
+    uint64_t waits;             /* how often somebody has begun to wait */
     size_t states[TASK_STATES]; /* tasks in each state; TASK_FREE is not counted */
     struct router_counts counts;
     size_t worker_wakeup;

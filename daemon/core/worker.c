@@ -7,37 +7,85 @@
 
 /* ---- how a registration counts in its function ---- */
 
-static void registration_enters(struct registration *registration)
+/* Is it one of the woken that functions count? */
+static bool counts_as_woken(const struct peer *peer)
 {
-    const struct peer *peer = registration->peer;
-
-    if (peer->waits)
-        TAILQ_INSERT_TAIL(&registration->function->waiting, registration, in_waiting);
-    else if (peer->sleep == WORKER_WOKEN)
-        registration->function->woken++;
+    return !peer->waits && peer->sleep == WORKER_WOKEN;
 }
 
-static void registration_leaves(struct registration *registration)
-{
-    const struct peer *peer = registration->peer;
-
-    if (peer->waits)
-        TAILQ_REMOVE(&registration->function->waiting, registration, in_waiting);
-    else if (peer->sleep == WORKER_WOKEN)
-        registration->function->woken--;
-}
-
-/* Its registrations count as it stands from now on, and are the last of those that wait. */
-static void stand(struct peer *peer, enum worker_sleep sleep, bool waits)
+static void count_woken(struct peer *peer, size_t by)
 {
     struct registration *registration;
 
     TAILQ_FOREACH (registration, &peer->registrations, in_peer)
-        registration_leaves(registration);
+        registration->function->woken += by;
+}
+
+/* From now on it is the last of those that wait for the function. */
+static void list(struct router *router, struct registration *registration)
+{
+    registration->since = ++router->waits;
+    registration->is_listed = true;
+    TAILQ_INSERT_TAIL(&registration->function->waiting, registration, in_list);
+}
+
+static void unlist(struct registration *registration)
+{
+    TAILQ_REMOVE(&registration->function->waiting, registration, in_list);
+    registration->is_listed = false;
+    TAILQ_INSERT_TAIL(&registration->peer->unlisted, registration, in_list);
+}
+
+/* Its worker has been given a task since it was listed: others have waited longer by now. It goes where it
+ * belongs, which most often is the end; and never ahead of many. */
+static void list_anew(struct registration *registration)
+{
+    enum { MANY = 64 };
+    struct registration_list *waiting = &registration->function->waiting;
+    struct registration *before = TAILQ_LAST(waiting, registration_list);
+    uint64_t since = registration->peer->since;
+
+    for (int i = 0; i < MANY && before->since > since; i++)
+        before = TAILQ_PREV(before, registration_list, in_list);
+    registration->since = since;
+    if (before == registration)
+        return;
+    TAILQ_REMOVE(waiting, registration, in_list);
+    TAILQ_INSERT_AFTER(waiting, before, registration, in_list);
+}
+
+struct registration *worker_longest(struct function *function)
+{
+    struct registration *first;
+
+    while ((first = TAILQ_FIRST(&function->waiting))) {
+        if (!first->peer->waits)
+            unlist(first);
+        else if (first->since < first->peer->since)
+            list_anew(first);
+        else
+            return first;
+    }
+    return NULL;
+}
+
+/* It stands like this from now on, and waits behind all others if it does. */
+static void stand(struct peer *peer, enum worker_sleep sleep, bool waits)
+{
+    struct registration *registration;
+    bool was_woken = counts_as_woken(peer);
+
     peer->sleep = sleep;
     peer->waits = waits;
-    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
-        registration_enters(registration);
+    if (was_woken != counts_as_woken(peer))
+        count_woken(peer, was_woken ? (size_t)-1 : 1);
+    if (!waits)
+        return;
+    peer->since = ++peer->router->waits;
+    while ((registration = TAILQ_FIRST(&peer->unlisted))) {
+        TAILQ_REMOVE(&peer->unlisted, registration, in_list);
+        list(peer->router, registration);
+    }
 }
 
 /* One that waits by its credit goes on doing so, asleep or not, and keeps its place. */
@@ -93,7 +141,11 @@ bool worker_can_do(struct router *router, struct peer *peer, struct function *fu
         (struct registration){.peer = peer, .function = function, .timeout_ms = timeout_ms};
     TAILQ_INSERT_TAIL(&peer->registrations, registration, in_peer);
     TAILQ_INSERT_TAIL(&function->able, registration, in_function);
-    registration_enters(registration);
+    function->woken += counts_as_woken(peer);
+    if (peer->waits)
+        list(router, registration);
+    else
+        TAILQ_INSERT_TAIL(&peer->unlisted, registration, in_list);
     if (peer->registration_count++ == 0)
         router->counts.workers++;
     function->able_count++;
@@ -108,7 +160,10 @@ static void unregister(struct router *router, struct registration *registration)
     struct peer *peer = registration->peer;
     struct function *function = registration->function;
 
-    registration_leaves(registration);
+    function->woken -= counts_as_woken(peer);
+    if (registration->is_listed)
+        unlist(registration);
+    TAILQ_REMOVE(&peer->unlisted, registration, in_list);
     TAILQ_REMOVE(&peer->registrations, registration, in_peer);
     TAILQ_REMOVE(&function->able, registration, in_function);
     if (--peer->registration_count == 0)

@@ -7,8 +7,10 @@
  *
  * A worker says in one of two ways that it is free: it sleeps (PRE_SLEEP), and is woken to ask; or it
  * has credit (OPTION_REQ `pmad-push=N`), and is given tasks unasked while fewer than N of its tasks are
- * unfinished. Either way it waits, and its registrations are in the list `waiting` of their functions,
- * the longest waiting first. Who gets what: match.h.
+ * unfinished. Either way it waits, and its registrations are in the lists `waiting` of their functions,
+ * the longest waiting first. That costs the same however many registrations it has: one whose worker waits
+ * no more, or was given a task since it was listed, stays where it is until it is looked at.
+ * Who gets what: match.h.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +23,9 @@
 struct registration {
     TAILQ_ENTRY(registration) in_peer;
     TAILQ_ENTRY(registration) in_function;
-    TAILQ_ENTRY(registration) in_waiting; /* while the peer waits */
+    TAILQ_ENTRY(registration) in_list; /* function->waiting, or peer->unlisted */
+    uint64_t since;                    /* its place in function->waiting; */
+    bool is_listed;                    /* it is there */
     struct peer *peer;
     struct function *function;
     uint32_t timeout_ms; /* how long it may have a task of this function; 0: as long as others */
@@ -65,6 +69,9 @@ void worker_waits(struct peer *peer);
 
 /* All its functions are to be looked at. */
 void worker_stirs(struct peer *peer);
+
+/* Who has waited longest for tasks of the function; NULL when nobody does. */
+struct registration *worker_longest(struct function *function);
 
 /* The next task for it: high before normal before low over all its functions, in the order in which
  * it named them; first in, first out within. NULL when there is none. Fills in its registration. */

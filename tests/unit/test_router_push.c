@@ -273,6 +273,26 @@ START_TEST(they_spread_over_functions_too)
 }
 END_TEST
 
+/* Who was given a task of one function waits behind the others for those of another, too. */
+START_TEST(there_is_one_order_over_all_functions)
+{
+    static const char functions[] = "ffgghhfgh";
+    struct remote *client = remote_new(&rig);
+    struct remote *workers[3];
+
+    for (int i = 0; i < 3; i++) {
+        workers[i] = pushed_for("f", 9);
+        say(workers[i], "CAN_DO g");
+    }
+    for (int i = 2; i >= 0; i--)
+        say(workers[i], "CAN_DO h");
+    for (int i = 0; functions[i]; i++) {
+        (void)submitted(client, text("SUBMIT_JOB_BG %c||%d", functions[i], i));
+        (void)assigned(workers[i % 3], text("%d", i));
+    }
+}
+END_TEST
+
 START_TEST(sleepers_and_workers_with_credit_wait_in_one_order)
 {
     struct remote *client = remote_new(&rig);
@@ -516,6 +536,7 @@ static Suite *suite(void)
     tcase_add_test(cases, what_is_urgent_comes_first_over_all_functions);
     tcase_add_test(cases, tasks_spread_before_they_fill);
     tcase_add_test(cases, they_spread_over_functions_too);
+    tcase_add_test(cases, there_is_one_order_over_all_functions);
     tcase_add_test(cases, sleepers_and_workers_with_credit_wait_in_one_order);
     tcase_add_test(cases, workers_that_were_full_take_turns);
     tcase_add_test(cases, a_worker_that_dies_gives_all_back_in_their_old_order);
