@@ -18,6 +18,7 @@ void says_of(struct world *world, struct actor *actor, struct job *job, uint32_t
 
 /* acts_client.c */
 void submits(struct world *world, struct actor *actor);
+void submits_slowly(struct world *world, struct actor *actor);
 void submits_in_vain(struct world *world, struct actor *actor, size_t size);
 void asks_status(struct world *world, struct actor *actor);
 void asks(struct world *world, struct actor *actor);
@@ -27,6 +28,7 @@ void administers(struct world *world, struct actor *actor);
 /* acts_worker.c */
 void changes_abilities(struct world *world, struct actor *actor);
 void falls_asleep(struct world *world, struct actor *actor);
+void asks_for_push(struct world *world, struct actor *actor);
 void grabs(struct world *world, struct actor *actor);
 void works(struct world *world, struct actor *actor);
 void meddles(struct world *world, struct actor *actor);

@@ -124,7 +124,7 @@ static const struct way *roll_way(struct world *world)
     return way;
 }
 
-static void submit_one(struct world *world, struct actor *actor)
+static void submit_one(struct world *world, struct actor *actor, size_t size)
 {
     static const char *const reducers[] = {"", "sum", "img:join"};
     const struct way *way = roll_way(world);
@@ -133,7 +133,7 @@ static void submit_one(struct world *world, struct actor *actor)
 
     job->function = (unsigned)dice_roll(&world->dice, FUNCTIONS);
     job->priority = way->priority;
-    job->size = body_size(world);
+    job->size = size;
     roll_unique(world, job);
     if (way->type == GM_SUBMIT_JOB_EPOCH)
         roll_due(world, job);
@@ -142,6 +142,7 @@ static void submit_one(struct world *world, struct actor *actor)
     request->job = job;
     request->function = job->function;
     stream_request(world, actor, request);
+    actor->doomed = model_closes(&world->model, actor, request);
 }
 
 void submits(struct world *world, struct actor *actor)
@@ -150,9 +151,18 @@ void submits(struct world *world, struct actor *actor)
 
     if (rig_counts(&world->rig).queued > world->kind->queue_max)
         return;
-    while (count-- > 0)
-        submit_one(world, actor);
-    stream_deliver(world, actor, false);
+    while (count-- > 0 && !actor->doomed)
+        submit_one(world, actor, body_size(world));
+    stream_deliver(world, actor, actor->doomed);
+}
+
+/* A large one, of which the first bytes come now, and the rest later. Leaves the turn to the caller. */
+void submits_slowly(struct world *world, struct actor *actor)
+{
+    size_t size = world->model.setup.limits.payload_max / 4;
+
+    submit_one(world, actor, size + dice_roll(&world->dice, 3 * size));
+    stream_post(world, actor, actor->doomed ? actor->unsent.size : actor->unsent.size / 8);
 }
 
 /* Its body is announced, and never comes. */
@@ -175,6 +185,7 @@ void submits_in_vain(struct world *world, struct actor *actor, size_t size)
     bytes_add(&actor->unsent, arguments.at, arguments.size);
     bytes_free(&arguments);
     actor->liar = true;
+    actor->doomed = model_closes(&world->model, actor, request);
     stream_deliver(world, actor, true);
 }
 

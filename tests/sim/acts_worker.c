@@ -23,7 +23,6 @@ void changes_abilities(struct world *world, struct actor *actor)
                                      GM_CAN_DO, GM_RESET_ABILITIES, GM_CANT_DO};
     uint32_t type = types[dice_roll(&world->dice, sizeof types / sizeof *types)];
     size_t limit = dice_roll(&world->dice, sizeof limits / sizeof *limits);
-    bool can = type == GM_CAN_DO || type == GM_CAN_DO_TIMEOUT;
     struct request *request = request_add(actor, type);
 
     request->function = (unsigned)dice_roll(&world->dice, FUNCTIONS);
@@ -34,7 +33,7 @@ void changes_abilities(struct world *world, struct actor *actor)
         bytes_add(&request->data, limits[limit].text, limits[limit].size);
     }
     stream_request(world, actor, request);
-    actor->doomed = can && !(actor->rights & RIGHT_WORK);
+    actor->doomed = model_closes(&world->model, actor, request);
     stream_deliver(world, actor, actor->doomed);
 }
 
@@ -51,6 +50,31 @@ void grabs(struct world *world, struct actor *actor)
     size_t ways = world->model.strictness == MODEL_EXACT ? 3 : 2;
 
     stream_request(world, actor, request_add(actor, types[dice_roll(&world->dice, ways)]));
+    stream_deliver(world, actor, false);
+}
+
+/* ---- credit ---- */
+
+/* So many, or nothing like a number of that kind: below 0, above the limit, more than that. */
+void asks_for_push(struct world *world, struct actor *actor)
+{
+    static const size_t credits[] = {0, 0, 0, 1, 1, 1, 2, 3, 5, 17, 65535};
+    static const char *const bad[] = {
+        "", "-1", "65536", "99999999999999999999999", " 1", "1.5", "0x1", "+1", "1 ", "one", "1,2"};
+    struct request *request = request_add(actor, GM_OPTION_REQ);
+    char option[48];
+
+    request->is_credit = dice_chance(&world->dice, 85);
+    request->credit = credits[dice_roll(&world->dice, sizeof credits / sizeof *credits)];
+    if (request->is_credit)
+        (void)snprintf(option, sizeof option, "pmad-push=%s%zu",
+                       dice_chance(&world->dice, 10) ? "00" : "", request->credit);
+    else
+        (void)snprintf(option, sizeof option, "pmad-push=%s",
+                       bad[dice_roll(&world->dice, sizeof bad / sizeof *bad)]);
+    world_note(world, actor, "option %s", option);
+    add_text(&request->data, option, false);
+    stream_request(world, actor, request);
     stream_deliver(world, actor, false);
 }
 

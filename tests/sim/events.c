@@ -39,17 +39,39 @@ static bool deliver_rest(struct world *world, struct actor *actor)
 
 /* ---- what can happen ---- */
 
+/* All rights, all but one, or each for all functions, for some, or for none. Returns those for all. */
+static unsigned roll_rights(struct world *world, unsigned *some)
+{
+    size_t rolled = dice_roll(&world->dice, 15);
+    unsigned rights = RIGHT_ALL;
+
+    if (rolled < PEER_RIGHTS)
+        rights &= ~(1U << rolled);
+    for (size_t place = 0; rolled >= 11 && place < PEER_RIGHTS; place++) {
+        if (dice_chance(&world->dice, 40))
+            continue;
+        rights &= ~(1U << place);
+        some[place] = (unsigned)dice_roll(&world->dice, 1U << PATTERNS);
+    }
+    return rights;
+}
+
+/* Who has no right at all is not let in. */
 static void connects(struct world *world, struct actor *actor)
 {
-    static const unsigned rights[] = {RIGHT_ALL & ~RIGHT_ADMIN, RIGHT_ALL & ~RIGHT_WORK,
-                                      RIGHT_ALL & ~RIGHT_SUBMIT};
-    size_t way = dice_roll(&world->dice, 15);
+    unsigned some[PEER_RIGHTS] = {0};
+    unsigned rights = roll_rights(world, some);
+    unsigned all = rights;
     size_t here = 0;
 
     for (actor = world->model.actors; actor != NULL; actor = actor->next)
         here++;
-    if (here < world->kind->actors_max)
-        (void)world_join(world, way < 3 ? rights[way] : RIGHT_ALL);
+    for (size_t place = 0; place < PEER_RIGHTS; place++)
+        all |= some[place] != 0 ? 1U << place : 0;
+    if (router_has_room(world->rig.router, all) != model_has_room(&world->model, all))
+        model_failed("the core has room for a peer where the model has none, or none");
+    if (all != 0 && here < world->kind->actors_max && model_has_room(&world->model, all))
+        (void)world_join(world, rights, some);
 }
 
 static void forget(struct world *world, struct actor *actor)
@@ -125,6 +147,7 @@ static void reads_again(struct world *world, struct actor *actor)
         if (actor->slow && dice_chance(&world->dice, percent)) {
             actor->slow = dice_chance(&world->dice, 50);
             actor->remote->appetite = actor->slow ? dice_size(&world->dice, 3000) : SIZE_MAX;
+            actor->full = false;
             world_note(world, actor, "reads %s", actor->slow ? "a little" : "again");
         }
     world_turn(world);
@@ -144,6 +167,15 @@ static void announces_much(struct world *world, struct actor *actor)
     submits_in_vain(world, actor,
                     dice_chance(&world->dice, 50) ? UINT32_MAX - 4096
                                                   : world->model.setup.limits.payload_max / 2);
+}
+
+/* Many submit something large at once, and none of it comes whole. */
+static void all_submit(struct world *world, struct actor *actor)
+{
+    for (actor = world->model.actors; actor != NULL; actor = actor->next)
+        if (talks(actor) && actor->unsent.size == 0 && dice_chance(&world->dice, 70))
+            submits_slowly(world, actor);
+    world_turn(world);
 }
 
 static void sends_the_rest(struct world *world, struct actor *actor)
@@ -186,6 +218,7 @@ static void allocations_fail(struct world *world, struct actor *actor)
     world_note(world, NULL, "allocation %llu fails%s", (unsigned long long)nth,
                world->scarcity ? ", and all after it" : "");
     (void)router_scarcity(world->rig.router, nth, world->scarcity);
+    world_turn(world);
 }
 
 /* Somebody sets the wall clock: a little or far, forward or back, or to before 1970. */
@@ -205,24 +238,40 @@ static void clock_is_set(struct world *world, struct actor *actor)
     world_turn(world);
 }
 
+/* In which worlds it can happen. */
+enum where { ANYWHERE, WHERE_SCARCE, WHERE_PUSHED };
+
 static const struct event {
     unsigned weight;
     bool of_somebody;
     bool goes_on; /* may come in one write with what an earlier event left over */
-    bool scarce;  /* only in a world of that kind */
+    enum where where;
     void (*happens)(struct world *world, struct actor *actor);
 } events[] = {
-    {12, false, false, false, connects},    {3, true, false, false, leaves},
-    {40, true, true, false, submits},       {20, true, true, false, changes_abilities},
-    {12, true, false, false, falls_asleep}, {45, true, false, false, grabs},
-    {50, true, false, false, works},        {5, true, false, false, meddles},
-    {12, true, true, false, asks_status},   {5, true, true, false, asks},
-    {6, true, true, false, asks_in_text},   {6, true, false, false, administers},
-    {3, true, true, false, talks_nonsense}, {4, true, false, false, reads_slowly},
-    {8, false, false, false, reads_again},  {10, true, true, false, sends_the_rest},
-    {1, true, false, false, falls_silent},  {1, true, false, false, announces_much},
-    {6, false, false, false, time_passes},  {1, false, false, false, time_leaps},
-    {2, false, false, false, clock_is_set}, {12, false, false, true, allocations_fail},
+    {12, false, false, ANYWHERE, connects},
+    {3, true, false, ANYWHERE, leaves},
+    {40, true, true, ANYWHERE, submits},
+    {20, true, true, ANYWHERE, changes_abilities},
+    {12, true, false, ANYWHERE, falls_asleep},
+    {45, true, false, ANYWHERE, grabs},
+    {50, true, false, ANYWHERE, works},
+    {5, true, false, ANYWHERE, meddles},
+    {12, true, true, ANYWHERE, asks_status},
+    {5, true, true, ANYWHERE, asks},
+    {6, true, true, ANYWHERE, asks_in_text},
+    {6, true, false, ANYWHERE, administers},
+    {3, true, true, ANYWHERE, talks_nonsense},
+    {4, true, false, ANYWHERE, reads_slowly},
+    {8, false, false, ANYWHERE, reads_again},
+    {10, true, true, ANYWHERE, sends_the_rest},
+    {1, true, false, ANYWHERE, falls_silent},
+    {1, true, false, ANYWHERE, announces_much},
+    {2, false, false, ANYWHERE, all_submit},
+    {6, false, false, ANYWHERE, time_passes},
+    {1, false, false, ANYWHERE, time_leaps},
+    {2, false, false, ANYWHERE, clock_is_set},
+    {9, true, false, WHERE_PUSHED, asks_for_push},
+    {12, false, false, WHERE_SCARCE, allocations_fail},
 };
 
 /* ---- an event ---- */
@@ -253,7 +302,11 @@ static void bury(struct world *world)
 
 static unsigned weight_of(const struct world *world, const struct event *event)
 {
-    return event->scarce && !world->kind->scarce ? 0 : event->weight;
+    bool happens = event->where == ANYWHERE ||
+                   (event->where == WHERE_SCARCE && world->kind->scarce) ||
+                   (event->where == WHERE_PUSHED && world->pushes);
+
+    return happens ? event->weight : 0;
 }
 
 void event_happens(struct world *world)
@@ -327,7 +380,7 @@ void everybody_finishes(struct world *world)
 
 struct actor *finisher_joins(struct world *world)
 {
-    struct actor *actor = world_join(world, RIGHT_ALL);
+    struct actor *actor = world_join(world, RIGHT_ALL, NULL);
 
     can_do_everything(world, actor);
     return actor;

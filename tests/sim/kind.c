@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+enum { WAITERS_AMPLE = 24, OUTBOX_AMPLE = 1 << 24, OUTBOX_STARVED = 20000 };
+
 static struct rig_setup setup_ample(const struct kind *kind)
 {
     struct rig_setup setup = rig_setup_ample();
 
     setup.limits.connections = kind->actors_max + 1;
     setup.limits.tasks = 1000;
+    setup.limits.waiters_per_task = WAITERS_AMPLE;
     setup.limits.outbox_max = 65536;
     setup.limits.slow_peer_grace_us = 5000000;
     setup.limits.frame_timeout_us = 30000000;
@@ -63,20 +66,24 @@ const struct kind *kind_named(const char *name)
     return NULL;
 }
 
-/* With starved pools only some have limits of time: where a task may fail at any moment the ledger
- * says less. */
-void kind_roll(struct rig_setup *setup, struct dice *dice, bool limits_time)
+/* Where workers have credit and all is to be known in advance, no outbox gets so full that a worker has
+ * none for the moment. */
+void kind_roll(const struct kind *kind, struct rig_setup *setup, struct rulebook *book,
+               struct dice *dice, struct habits habits)
 {
     static const size_t wakeups[] = {1, 1, 1, 2, 0};
-    static const uint64_t timeouts_us[] = {0, 0, 2000000, 9000000};
-    static const size_t retries[] = {0, 0, 1, 3};
+    static const size_t reserves[] = {0, 0, 1, 3};
+    static const size_t waiters[] = {2, 6, 24, 24};
 
     setup->worker_wakeup = wakeups[dice_roll(dice, sizeof wakeups / sizeof *wakeups)];
     setup->round_robin = dice_chance(dice, 50);
     setup->exceptions = dice_chance(dice, 15);
-    setup->every_function.max_queue = dice_chance(dice, 20) ? 1 + dice_roll(dice, 40) : 0;
-    if (!limits_time)
-        return;
-    setup->every_function.timeout_us = timeouts_us[dice_roll(dice, 4)];
-    setup->every_function.retries = retries[dice_roll(dice, 4)];
+    setup->limits.connections_reserved = reserves[dice_roll(dice, 4)];
+    if (setup->limits.waiters_per_task == WAITERS_AMPLE)
+        setup->limits.waiters_per_task = waiters[dice_roll(dice, 4)];
+    if (habits.pushes && kind->strictness == MODEL_EXACT)
+        setup->limits.outbox_max = OUTBOX_AMPLE;
+    else if (habits.pushes && dice_chance(dice, 30))
+        setup->limits.outbox_max = OUTBOX_STARVED;
+    rulebook_roll(book, setup, dice, habits.limits_time);
 }

@@ -4,6 +4,7 @@
 /* The worlds of a simulation: how a router is set, who comes, and what may go wrong. */
 #include "dice.h"
 #include "model.h"
+#include "rulebook.h"
 
 struct kind {
     const char *name;
@@ -23,7 +24,14 @@ extern const struct kind kinds[KINDS];
 /* NULL: there is none of that name. */
 const struct kind *kind_named(const char *name);
 
-/* The rest of how the router is set: by the dice. */
-void kind_roll(struct rig_setup *setup, struct dice *dice, bool limits_time);
+/* What may happen in one run of a kind, and in another not. */
+struct habits {
+    bool limits_time; /* tasks are taken back, and given up */
+    bool pushes;      /* workers ask to be given tasks unasked */
+};
+
+/* The rest of how the router is set: by the dice. `setup` refers to `*book` then. */
+void kind_roll(const struct kind *kind, struct rig_setup *setup, struct rulebook *book,
+               struct dice *dice, struct habits habits);
 
 #endif

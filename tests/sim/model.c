@@ -21,22 +21,30 @@ void model_fill(struct bytes *into, unsigned fill, size_t size)
         at[i] = (uint8_t)(i < 4 ? fill >> (8 * i) : (size_t)fill * 31 + i * 7 + (i >> 8));
 }
 
-struct function_seen model_function_unseen(const struct model *model)
+struct function_seen model_function_unseen(const struct model *model, unsigned function)
 {
-    struct function_seen seen = {.listed = false};
+    size_t most = model->rules[function].max_queue;
+    struct function_seen seen = {.listed = model->rules[function].reserve > 0,
+                                 .mosts = UINT64_C(1) << most};
 
     for (unsigned i = 0; i < PRIORITIES; i++)
-        seen.most[i] = model->setup.every_function.max_queue;
+        seen.most[i] = most;
     return seen;
 }
 
-void model_init(struct model *model, const struct rig_setup *setup,
+void model_init(struct model *model, const struct rig_setup *setup, const struct rulebook *book,
                 enum model_strictness strictness)
 {
     *model = (struct model){
         .strictness = strictness, .setup = *setup, .digest = UINT64_C(0xcbf29ce484222325)};
+    TAILQ_INIT(&model->freed);
     for (unsigned function = 0; function < FUNCTIONS; function++) {
-        model->functions[function] = model_function_unseen(model);
+        const char *name = model_functions[function];
+
+        model->rules[function] = *rulebook_rule(book, setup, name);
+        for (size_t i = 0; i < book->pattern_count; i++)
+            model->matches[function] |= text_matches(book->texts[i], name) ? 1U << i : 0;
+        model->functions[function] = model_function_unseen(model, function);
         for (unsigned priority = 0; priority < PRIORITIES; priority++)
             TAILQ_INIT(&model->queues[function][priority]);
     }
@@ -86,6 +94,7 @@ struct actor *model_join(struct model *model, struct remote *remote, unsigned ri
 
     actor->remote = remote;
     actor->rights = rights;
+    actor->reserved = only_reserve_is_left(model);
     actor->exceptions = model->setup.exceptions;
     actor->requests_end = &actor->requests;
     actor->expected_end = &actor->expected;
@@ -147,13 +156,18 @@ void model_left(struct model *model, struct actor *actor)
     struct actor **same = &model->by_number[(unsigned)actor->remote->number % ACTOR_BUCKETS];
     struct job *job;
 
+    for (const struct request *request = actor->requests; request != NULL; request = request->next)
+        if (request->job != NULL && request->job->state == JOB_SENT && !request->begun)
+            job_become(model, request->job, JOB_REFUSED);
     for (job = model->jobs; job != NULL; job = job->next)
         client_leaves(model, job, actor);
+    model_set_credit(model, actor, 0);
+    actor_unfree(model, actor);
     model_wakes_up(model, actor);
     while (actor->able_count > 0)
         model_cannot_do(model, actor, actor->able[0].function);
     while ((job = TAILQ_LAST(&actor->hand, job_list)) != NULL)
-        job_lose_worker(model, job);
+        job_lose_worker(model, job, "left");
     while (*at != actor)
         at = &(*at)->next;
     *at = actor->next;
@@ -161,6 +175,7 @@ void model_left(struct model *model, struct actor *actor)
         same = &(*same)->next_same;
     *same = actor->next_same;
     actor_free(actor);
+    model_match(model);
 }
 
 /* ---- assignments ---- */
@@ -194,8 +209,27 @@ struct bytes assignment_of(const struct job *job, uint32_t type)
 
 /* ---- quiet ---- */
 
-void model_quiet(const struct model *model)
+/* He has heard all there is for him: what he has asked has been answered. */
+static void catch_up(struct actor *actor)
 {
+    struct expected *at = actor->expected;
+
+    actor->credit_high = actor->credit;
+    actor->grabs = 0;
+    while (at != NULL) {
+        struct expected *next = at->next;
+
+        if (at->open && at->maybe)
+            expected_drop(actor, at);
+        at = next;
+    }
+}
+
+void model_quiet(struct model *model)
+{
+    for (struct actor *actor = model->actors; actor != NULL; actor = actor->next)
+        if (!actor->remote->stuck)
+            catch_up(actor);
     if (model->strictness != MODEL_EXACT)
         return;
     for (const struct actor *actor = model->actors; actor != NULL; actor = actor->next)

@@ -66,7 +66,8 @@ static void list_functions(const struct model *model, struct actor *actor,
                            void (*row)(const struct model *, struct actor *, unsigned))
 {
     for (unsigned function = 0; function < FUNCTIONS; function++)
-        if (model->functions[function].listed)
+        if (model->functions[function].listed &&
+            model_may_to(model, actor, RIGHT_OBSERVE, function))
             row(model, actor, function);
     (void)expect_text(actor, 0, NULL, ".");
 }
@@ -83,7 +84,8 @@ static void list_jobs(const struct model *model, struct actor *actor)
     for (struct job *job = model->jobs; job != NULL; job = job->next) {
         char row[64];
 
-        if (!is_joinable(job) && job->state != JOB_CANCELLED)
+        if ((!is_joinable(job) && job->state != JOB_CANCELLED) ||
+            !model_may_to(model, actor, RIGHT_OBSERVE, job->function))
             continue;
         (void)snprintf(row, sizeof row, "\t%zu\t%d\t%d", job->lost, is_ignored(job),
                        job->background);
@@ -105,19 +107,44 @@ static bool is_arriving(const struct model *model, unsigned function)
     return false;
 }
 
+/* He may administer, but not this function. */
+static void deny_function(struct model *model, struct actor *actor)
+{
+    (void)expect_line(actor, "ERR ACCESS_DENIED no+right+to+administer+that+function\r");
+    model->counts.denied++;
+}
+
+/* A ledger does not know whether the function is in use, or there at all. */
+static void expect_drop(const struct model *model, struct actor *actor, unsigned function, bool may)
+{
+    if (!may)
+        (void)expect_line(actor, "ERR ");
+    else if (model->rules[function].reserve > 0)
+        (void)expect_line(actor, "ERR there ");
+    else
+        expect_line(actor, "OK\r")->open = true;
+}
+
 static void drop(struct model *model, struct actor *actor, unsigned function)
 {
     struct function_seen *seen = &model->functions[function];
 
+    bool may = model_may_to(model, actor, RIGHT_ADMIN, function);
+
     if (model->strictness == MODEL_LEDGER) {
-        expect_line(actor, "OK\r")->open = true;
+        expect_drop(model, actor, function, may);
     } else if (!seen->listed) {
         (void)expect_line(actor, "ERR function not found\r");
+    } else if (!may) {
+        deny_function(model, actor);
+    } else if (model->rules[function].reserve > 0) {
+        /* Its room, or somebody who has taken it, is in the way. */
+        (void)expect_line(actor, "ERR there ");
     } else if (jobs_of_function(model, function) + count_workers(model, function) > 0 ||
                is_arriving(model, function)) {
         (void)expect_line(actor, "ERR there are still connected workers or executing clients\r");
     } else {
-        *seen = model_function_unseen(model);
+        *seen = model_function_unseen(model, function);
         (void)expect_line(actor, "OK\r");
     }
 }
@@ -125,40 +152,53 @@ static void drop(struct model *model, struct actor *actor, unsigned function)
 /* Its clients hear WORK_FAIL; its worker hears nothing, and is not listened to. */
 static void cancel(struct model *model, struct actor *actor, struct job *job)
 {
-    struct actor *holder = job->holder;
+    bool may = model_may_to(model, actor, RIGHT_ADMIN, job->function);
 
     if (model->strictness == MODEL_LEDGER) {
-        job->loose = true;
-        expect_line(actor, "OK\r")->open = true;
+        job->loose = job->loose || may;
+        job->mortal = job->mortal || may;
+        expect_line(actor, may ? "OK\r" : "ERR ")->open = may;
         return;
     }
     if (!is_joinable(job)) {
         (void)expect_line(actor, "ERR UNKNOWN_JOB");
         return;
     }
+    if (!may) {
+        deny_function(model, actor);
+        return;
+    }
     tell_end(model, job, GM_WORK_FAIL, NULL);
     model->counts.failed--;
     model->counts.cancelled++;
-    if (holder != NULL) {
+    if (job->holder != NULL)
         job_become(model, job, JOB_CANCELLED);
-        job_give(job, holder);
-    }
     (void)expect_line(actor, "OK\r");
+}
+
+static void declare(struct model *model, struct actor *actor, const struct request *request)
+{
+    struct function_seen *seen = &model->functions[request->function];
+
+    if (!model_may_to(model, actor, RIGHT_ADMIN, request->function)) {
+        deny_function(model, actor);
+        return;
+    }
+    seen->listed = true;
+    (void)expect_line(actor, "OK\r");
+    if (request->line != LINE_MAXQUEUE)
+        return;
+    memcpy(seen->most, request->most, sizeof seen->most);
+    for (unsigned i = 0; i < PRIORITIES; i++)
+        seen->mosts |= UINT64_C(1) << seen->most[i];
 }
 
 static void command(struct model *model, struct actor *actor, const struct request *request)
 {
-    struct function_seen *seen = &model->functions[request->function];
-
     switch (request->line) {
     case LINE_MAXQUEUE:
-        seen->listed = true;
-        memcpy(seen->most, request->most, sizeof seen->most);
-        (void)expect_line(actor, "OK\r");
-        break;
     case LINE_CREATE:
-        seen->listed = true;
-        (void)expect_line(actor, "OK\r");
+        declare(model, actor, request);
         break;
     case LINE_DROP:
         drop(model, actor, request->function);
@@ -205,12 +245,25 @@ static void question(const struct model *model, struct actor *actor, const struc
         expect(actor, 0, NULL)->listing = true;
 }
 
+/* What no line is needs no right. */
+static bool may_say(const struct actor *actor, const struct request *request)
+{
+    const struct bytes *line = &request->data;
+
+    if (request->line == LINE_OTHER)
+        return line_is(line, "wings") || line_is(line, "show wings") ||
+               model_may(actor, RIGHT_OBSERVE);
+    return model_may(actor, RIGHT_ADMIN);
+}
+
 void line_judged(struct model *model, struct actor *actor, const struct request *request)
 {
-    if (request->line == LINE_OTHER)
-        question(model, actor, &request->data);
-    else if (!(actor->rights & RIGHT_ADMIN))
+    if (!may_say(actor, request)) {
         (void)expect_line(actor, "ERR ACCESS_DENIED ");
-    else
+        model->counts.denied++;
+    } else if (request->line == LINE_OTHER) {
+        question(model, actor, &request->data);
+    } else {
         command(model, actor, request);
+    }
 }

@@ -37,7 +37,7 @@ void disagree(const struct actor *actor, const struct heard_frame *frame, const 
 
 /* ---- handles ---- */
 
-size_t handle_size(const struct heard_frame *frame)
+size_t handle_length(const struct heard_frame *frame)
 {
     uint8_t behind = frame->is_line ? '\t' : 0;
     const uint8_t *end = frame->size > 0 ? memchr(frame->bytes, behind, frame->size) : NULL;
@@ -53,7 +53,7 @@ static bool has_handle(const struct job *job, const uint8_t *handle, size_t size
 
 bool handle_is(const struct job *job, const struct heard_frame *frame)
 {
-    return has_handle(job, frame->bytes, handle_size(frame));
+    return has_handle(job, frame->bytes, handle_length(frame));
 }
 
 struct job *job_of(const struct model *model, const uint8_t *handle, size_t size)
@@ -68,7 +68,7 @@ struct job *job_of(const struct model *model, const uint8_t *handle, size_t size
 
 void handle_learn(struct model *model, struct job *job, const struct heard_frame *frame)
 {
-    size_t size = handle_size(frame);
+    size_t size = handle_length(frame);
 
     if (job->handle[0] != 0)
         return;
@@ -100,7 +100,7 @@ bool fits(const struct expected *expected, const struct heard_frame *frame)
     if (expected->type != frame->type)
         return false;
     if (expected->job != NULL) {
-        skip = handle_size(frame);
+        skip = handle_length(frame);
         if (expected->job->handle[0] != 0 && !handle_is(expected->job, frame))
             return false;
     }
@@ -120,6 +120,16 @@ bool is_event(uint32_t type)
     default:
         return false;
     }
+}
+
+bool is_assignment(uint32_t type)
+{
+    return type == GM_JOB_ASSIGN || type == GM_JOB_ASSIGN_UNIQ || type == GM_JOB_ASSIGN_ALL;
+}
+
+bool is_last(uint32_t type)
+{
+    return type == GM_WORK_COMPLETE || type == GM_WORK_FAIL || type == GM_WORK_EXCEPTION;
 }
 
 /* ---- which expectation it is that a message answers ---- */
@@ -208,6 +218,8 @@ static void heard_exactly(struct model *model, struct actor *actor, const struct
         disagree(actor, frame, "a message is not what it should be");
     if (expected->job != NULL && !frame->is_line)
         handle_learn(model, expected->job, frame);
+    if (expected->job != NULL && is_assignment(frame->type) && expected->job->holder == actor)
+        expected->job->is_known = true;
     expected_came(actor, expected, frame);
 }
 

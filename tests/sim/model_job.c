@@ -67,8 +67,10 @@ static bool is_tallied(const struct job *job)
 static void leave_state(struct model *model, struct job *job)
 {
     model->states[job->state]--;
-    if (is_tallied(job))
+    if (is_tallied(job)) {
         model->tally[job->function][job->priority][job->state]--;
+        model->bytes[job->function] -= job->size;
+    }
     if (is_joinable(job))
         LIST_REMOVE(job, by_unique);
     if (job->state == JOB_QUEUED)
@@ -78,8 +80,10 @@ static void leave_state(struct model *model, struct job *job)
 static void enter_state(struct model *model, struct job *job)
 {
     model->states[job->state]++;
-    if (is_tallied(job))
+    if (is_tallied(job)) {
         model->tally[job->function][job->priority][job->state]++;
+        model->bytes[job->function] += job->size;
+    }
     if (is_joinable(job))
         LIST_INSERT_HEAD(&model->by_unique[twin_bucket(job)], job, by_unique);
     if (job->state == JOB_QUEUED)
@@ -88,6 +92,7 @@ static void enter_state(struct model *model, struct job *job)
 
 void job_become(struct model *model, struct job *job, enum job_state state)
 {
+    model_touch(model, job->function);
     leave_state(model, job);
     job->state = state;
     enter_state(model, job);
@@ -97,11 +102,14 @@ void job_give(struct job *job, struct actor *holder)
 {
     struct job *before;
 
-    if (job->holder != NULL)
+    if (job->holder != NULL) {
         TAILQ_REMOVE(&job->holder->hand, job, in_hand);
+        job->holder->hand_count--;
+    }
     job->holder = holder;
     if (holder == NULL)
         return;
+    holder->hand_count++;
     before = TAILQ_LAST(&holder->hand, job_list);
     while (before != NULL && before->taken > job->taken)
         before = TAILQ_PREV(before, job_list, in_hand);

@@ -50,7 +50,6 @@ static void tell_event(struct model *model, const struct request *request)
 void tell_end(struct model *model, struct job *job, uint32_t type, const struct bytes *data)
 {
     job_become(model, job, JOB_ENDED);
-    job_give(job, NULL);
     if (type == GM_WORK_COMPLETE)
         model->counts.completed++;
     else
@@ -70,17 +69,26 @@ void tell_end(struct model *model, struct job *job, uint32_t type, const struct 
 
 /* ---- results ---- */
 
+/* Has he got it, and knows so? A ledger learns both at once. */
+static bool is_held_by(const struct model *model, const struct job *job, const struct actor *actor)
+{
+    return job->holder == actor && (job->is_known || model->strictness == MODEL_LEDGER);
+}
+
 /* Returns true if the actor does not hold the job. In a ledger a loose one may not be in his hand any
  * more, or be in it again: that is an ERROR, or not. */
-static bool begin_work(struct actor *actor, uint32_t type, const struct job *job)
+static bool begin_work(struct model *model, struct actor *actor, uint32_t type,
+                       const struct job *job)
 {
     bool excused = type == GM_WORK_FAIL && actor->excused == job;
-    bool held = job->holder == actor;
+    bool held = is_held_by(model, job, actor);
 
     if (excused && !held)
         actor->excused = NULL;
     if (job->loose || !(held || excused))
         expect_error(actor, "JOB_NOT_FOUND|")->maybe = held || excused || job->loose;
+    if (!held && !excused && is_last(type))
+        model_answered_late(model, actor);
     return !held;
 }
 
@@ -104,23 +112,25 @@ static void progress(struct model *model, const struct request *request)
     tell_event(model, request);
 }
 
-static bool is_last(uint32_t type)
-{
-    return type == GM_WORK_COMPLETE || type == GM_WORK_FAIL || type == GM_WORK_EXCEPTION;
-}
-
 static void work(struct model *model, struct actor *actor, const struct request *request)
 {
     struct job *job = request->job;
     bool unheard = job->state == JOB_CANCELLED;
 
-    if (job->holder != actor) {
+    if (!is_held_by(model, job, actor)) {
         /* His time was over while the rest of it came. */
         expect_error(actor, "JOB_NOT_FOUND|")->maybe = job->loose;
+        if (is_last(request->type))
+            model_answered_late(model, actor);
         return;
     }
     if (request->type == GM_WORK_EXCEPTION)
         actor->excused = job;
+    if (job->loose && job->given_at > request->begun_at && is_last(request->type)) {
+        /* It was taken from him before he began to say so, and given to him again since, or it was not. */
+        told_add(job, request->type, &request->data);
+        return;
+    }
     if (request->type == GM_WORK_STATUS) {
         progress(model, request);
     } else if (!is_last(request->type)) {
@@ -128,10 +138,26 @@ static void work(struct model *model, struct actor *actor, const struct request 
             tell_event(model, request);
     } else if (unheard) {
         job_become(model, job, JOB_ENDED);
-        job_give(job, NULL);
+        job_let_go(model, job);
+    } else if (request->type == GM_WORK_FAIL && model->rules[job->function].retry_on_fail) {
+        job_lose_worker(model, job, "said WORK_FAIL");
     } else {
         tell_end(model, job, request->type, &request->data);
+        job_let_go(model, job);
     }
+}
+
+/* Ledger: an assignment, or NO_JOB. Who has credit may get others before, and nobody can tell which of
+ * them is the answer. */
+static void expect_any_job(struct actor *actor, uint32_t type)
+{
+    struct expected *expected =
+        expect(actor, type == GM_GRAB_JOB_ALL ? GM_JOB_ASSIGN_ALL : GM_JOB_ASSIGN_UNIQ, NULL);
+
+    expected->open = true;
+    expected->maybe = actor->pushed;
+    actor->grabs += actor->pushed;
+    actor->sleep = ACTOR_AWAKE;
 }
 
 static void grab(struct model *model, struct actor *actor, uint32_t type)
@@ -139,9 +165,7 @@ static void grab(struct model *model, struct actor *actor, uint32_t type)
     struct job *job;
 
     if (model->strictness == MODEL_LEDGER) {
-        actor->sleep = ACTOR_AWAKE;
-        expect(actor, type == GM_GRAB_JOB_ALL ? GM_JOB_ASSIGN_ALL : GM_JOB_ASSIGN_UNIQ, NULL)
-            ->open = true;
+        expect_any_job(actor, type);
         return;
     }
     job = next_for(model, actor);
@@ -171,13 +195,19 @@ static void add_status(struct bytes *rest, const struct job *job)
         bytes_add(rest, "\0000\0000", 4);
 }
 
+/* May he who asks know of it? */
+static bool is_shown(const struct model *model, const struct actor *actor, const struct job *job)
+{
+    return model_may_to(model, actor, RIGHT_SUBMIT, job->function);
+}
+
 static void get_status(const struct model *model, struct actor *actor, struct job *job)
 {
     struct expected *expected = expect(actor, GM_STATUS_RES, job);
 
     expected->prefix = model->strictness == MODEL_LEDGER;
     if (model->strictness == MODEL_EXACT)
-        add_status(&expected->rest, is_joinable(job) ? job : NULL);
+        add_status(&expected->rest, is_joinable(job) && is_shown(model, actor, job) ? job : NULL);
 }
 
 /* Of all that have this unique id the one that was submitted last, or NULL. */
@@ -211,6 +241,8 @@ static void get_status_unique(const struct model *model, struct actor *actor,
     if (expected->prefix)
         return;
     job = job_unique(model, unique);
+    if (job != NULL && !is_shown(model, actor, job))
+        job = NULL;
     add_status(&expected->rest, job);
     if (job != NULL)
         for (const struct listener *at = job->listeners; at != NULL; at = at->next)
@@ -228,10 +260,16 @@ static void echo(struct actor *actor, const struct request *request, bool open)
     bytes_add(&expected->rest, request->data.at, request->data.size);
 }
 
-static void option(struct actor *actor, const struct bytes *name)
+static void option(struct model *model, struct actor *actor, const struct request *request)
 {
     static const char exceptions[] = "exceptions";
+    const struct bytes *name = &request->data;
 
+    if (request->is_credit) {
+        bytes_add(&expect(actor, GM_OPTION_RES, NULL)->rest, name->at, name->size);
+        model_set_credit(model, actor, request->credit);
+        return;
+    }
     if (name->size != sizeof exceptions - 1 || memcmp(name->at, exceptions, name->size) != 0) {
         (void)expect_error(actor, "UNKNOWN_OPTION|");
         return;
@@ -242,30 +280,6 @@ static void option(struct actor *actor, const struct bytes *name)
 
 /* ---- a request ---- */
 
-/* The right that a request needs; 0: none. */
-static unsigned right_for(uint32_t type)
-{
-    switch (type) {
-    case GM_CAN_DO:
-    case GM_CAN_DO_TIMEOUT:
-    case GM_CANT_DO:
-    case GM_RESET_ABILITIES:
-    case GM_PRE_SLEEP:
-    case GM_GRAB_JOB:
-    case GM_GRAB_JOB_UNIQ:
-    case GM_GRAB_JOB_ALL:
-        return RIGHT_WORK;
-    case GM_GET_STATUS:
-    case GM_GET_STATUS_UNIQUE:
-        return RIGHT_SUBMIT;
-    default:
-        break;
-    }
-    if (model_is_submission(type))
-        return RIGHT_SUBMIT;
-    return is_event(type) ? RIGHT_WORK : 0;
-}
-
 void model_begun(struct model *model, struct actor *actor, struct request *request)
 {
     request->begun = true;
@@ -273,18 +287,20 @@ void model_begun(struct model *model, struct actor *actor, struct request *reque
     if (request->refusal != NULL) {
         (void)expect_error(actor, request->refusal);
         request->refused = true;
-    } else if (right_for(request->type) & ~actor->rights) {
+    } else if (!is_allowed(model, actor, request)) {
         (void)expect_error(actor, "ACCESS_DENIED|");
+        model->counts.denied++;
         request->refused = true;
         if (model_is_submission(request->type))
             job_become(model, request->job, JOB_REFUSED);
     } else if (model_is_submission(request->type)) {
         request->refused = submission_begun(model, actor, request->job);
     } else if (is_event(request->type)) {
-        request->refused = begin_work(actor, request->type, request->job);
+        request->refused = begin_work(model, actor, request->type, request->job);
     } else if (request->type == GM_ECHO_REQ && model->strictness == MODEL_LEDGER) {
         echo(actor, request, true);
     }
+    model_match(model);
 }
 
 /* Of what a worker said, and of what was cancelled, some may have been done. */
@@ -296,9 +312,18 @@ void model_doubted(struct model *model, struct actor *actor, struct request *req
         model_begun(model, actor, request);
     if (request->refused || job == NULL || model_is_submission(request->type))
         return;
-    job->loose = true;
+    job->loose = job->mortal = true;
     if (is_event(request->type))
         told_add(job, request->type, &request->data);
+}
+
+/* Where allocations fail, one may be refused. */
+static void expect_refused_ability(struct actor *actor, unsigned function)
+{
+    struct expected *expected = expect(actor, GM_CAN_DO, NULL);
+
+    expected->maybe = true;
+    expected->function = function;
 }
 
 void model_judged(struct model *model, struct actor *actor, const struct request *request)
@@ -310,7 +335,7 @@ void model_judged(struct model *model, struct actor *actor, const struct request
     case GM_CAN_DO:
     case GM_CAN_DO_TIMEOUT:
         if (model->scarce)
-            expect(actor, GM_CAN_DO, NULL)->maybe = true;
+            expect_refused_ability(actor, request->function);
         model_can_do(model, actor, request->function, request->limit_us);
         break;
     case GM_CANT_DO:
@@ -339,7 +364,7 @@ void model_judged(struct model *model, struct actor *actor, const struct request
             echo(actor, request, false);
         break;
     case GM_OPTION_REQ:
-        option(actor, &request->data);
+        option(model, actor, request);
         break;
     case GM_SET_CLIENT_ID:
         break;
@@ -350,4 +375,5 @@ void model_judged(struct model *model, struct actor *actor, const struct request
             work(model, actor, request);
         break;
     }
+    model_match(model);
 }

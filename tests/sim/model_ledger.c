@@ -3,6 +3,7 @@
  * job a submission has joined is known when its JOB_CREATED is heard. What was told of a job is kept
  * in a list: each submission that waits for it has to hear all of it, from some place on, to the end.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,15 +45,24 @@ static bool is_refusal(const struct heard_frame *frame)
 
 /* ---- assignments that nobody could foresee ---- */
 
-/* Is that what an assignment of the job says to who has asked by `grab`? */
+/* Is this the form of an assignment for who has asked by `grab` (0: or has not asked)? */
+static bool is_form_for(const struct job *job, uint32_t grab, uint32_t type)
+{
+    bool has_reducer = assignment_type(GM_GRAB_JOB_ALL, job) == GM_JOB_ASSIGN_ALL;
+
+    if (type == GM_JOB_ASSIGN_ALL)
+        return has_reducer && grab != GM_GRAB_JOB_UNIQ;
+    return !has_reducer || grab != GM_GRAB_JOB_ALL;
+}
+
+/* Is that what such an assignment of the job says? */
 static bool is_assignment_of(const struct job *job, uint32_t grab, const struct heard_frame *frame)
 {
-    size_t skip = handle_size(frame);
+    size_t skip = handle_length(frame);
     struct bytes rest;
     bool same;
 
-    if (frame->size < skip + job->size ||
-        (frame->type == GM_JOB_ASSIGN_ALL) != (assignment_type(grab, job) == GM_JOB_ASSIGN_ALL))
+    if (frame->size < skip + job->size || !is_form_for(job, grab, frame->type))
         return false;
     rest = assignment_of(job, frame->type);
     same = frame->size - skip == rest.size && memcmp(frame->bytes + skip, rest.at, rest.size) == 0;
@@ -95,7 +105,7 @@ static void adopt(struct model *model, struct job *job, const struct job *itself
 /* The job of an assignment; all of it must be as it was submitted. NULL: nobody submitted it. */
 static struct job *job_assigned(struct model *model, uint32_t grab, const struct heard_frame *frame)
 {
-    struct job *named = job_of(model, frame->bytes, handle_size(frame));
+    struct job *named = job_of(model, frame->bytes, handle_length(frame));
     struct job *submitted;
 
     if (named != NULL && is_assignment_of(named, grab, frame))
@@ -123,6 +133,8 @@ static void assigned(struct model *model, struct actor *actor, uint32_t grab,
         disagree(actor, frame, "a task was assigned that is held, ended or refused");
     if (job->due_s > model->wall_max_s)
         disagree(actor, frame, "a task was assigned before its second");
+    if (job->lost > 0 && job->lost == model->rules[job->function].retries)
+        disagree(actor, frame, "a task was assigned that has cost as many workers as it may");
     handle_learn(model, job, frame);
     job_assign(model, actor, job);
 }
@@ -137,8 +149,11 @@ static void joined(struct model *model, struct actor *actor, const struct heard_
         disagree(actor, frame, "a submission has joined another task");
     job_become(model, job, JOB_JOINED);
     twin->background = twin->background || job->background;
-    if (job->waits)
-        listener_add(model, twin, actor)->fresh = true;
+    if (job->waits) {
+        struct listener *listener = listener_add(model, twin, actor);
+
+        listener->fresh = listener->joins = true;
+    }
     if (twin->state == JOB_DROPPED)
         job_become(model, twin, JOB_QUEUED);
 }
@@ -146,7 +161,7 @@ static void joined(struct model *model, struct actor *actor, const struct heard_
 static void created(struct model *model, struct actor *actor, const struct heard_frame *frame,
                     struct job *job)
 {
-    struct job *named = job_of(model, frame->bytes, handle_size(frame));
+    struct job *named = job_of(model, frame->bytes, handle_length(frame));
 
     job->sender = NULL;
     if (named != NULL && named != job) {
@@ -181,7 +196,7 @@ static bool came_open(struct model *model, struct actor *actor, const struct exp
         return frame->is_line &&
                (fits(expected, frame) || (frame->size > 4 && memcmp(frame->bytes, err, 4) == 0));
     case GM_JOB_CREATED:
-        if (is_refusal(frame))
+        if (is_just_refusal(model, expected->job, frame))
             refused(model, expected->job);
         else if (frame->type == GM_JOB_CREATED)
             created(model, actor, frame, expected->job);
@@ -216,10 +231,51 @@ static bool is_refused_ability(const struct model *model, const struct heard_fra
 }
 
 /* Is it what may come, and need not? */
-static bool came_perhaps(const struct model *model, const struct expected *expected,
+static bool came_perhaps(struct model *model, struct actor *actor, const struct expected *expected,
                          const struct heard_frame *frame)
 {
-    return expected->type == GM_CAN_DO ? is_refused_ability(model, frame) : fits(expected, frame);
+    if (expected->open)
+        return frame->type == GM_NO_JOB && frame->size == 0;
+    if (expected->type != GM_CAN_DO)
+        return fits(expected, frame);
+    if (!is_refused_ability(model, frame) || !is_refusal_of(frame, expected->function))
+        return false;
+    model_cannot_do(model, actor, expected->function);
+    return true;
+}
+
+/* Has he been given it unasked, as far as can be told? Not if he has asked before he had credit. */
+static bool is_pushed(const struct actor *actor, const struct heard_frame *frame)
+{
+    const struct expected *at = actor->expected;
+
+    while (at != NULL && at->maybe)
+        at = at->next;
+    return is_assignment(frame->type) && actor->pushed && (at == NULL || !is_assignment(at->type));
+}
+
+/* Jobs in his hand that cannot have been taken from it. */
+static size_t count_held(const struct actor *actor)
+{
+    const struct job *job;
+    size_t count = 0;
+
+    TAILQ_FOREACH (job, &actor->hand, in_hand)
+        count += !job->loose;
+    return count;
+}
+
+/* He has fewer jobs than credit, or has asked. */
+static void heard_push(struct model *model, struct actor *actor, const struct heard_frame *frame)
+{
+    bool has_asked = actor->grabs > 0;
+
+    if (count_held(actor) >= actor->credit_high) {
+        if (!has_asked)
+            disagree(actor, frame, "a worker got more tasks than it has credit for");
+        actor->grabs--;
+    }
+    assigned(model, actor, has_asked ? 0 : GM_GRAB_JOB_ALL, frame);
 }
 
 static void heard_answer(struct model *model, struct actor *actor, const struct heard_frame *frame)
@@ -228,7 +284,7 @@ static void heard_answer(struct model *model, struct actor *actor, const struct 
     bool fitting;
 
     while ((expected = actor->expected) != NULL && expected->maybe &&
-           !came_perhaps(model, expected, frame))
+           !came_perhaps(model, actor, expected, frame))
         expected_drop(actor, expected);
     if (expected == NULL) {
         disagree(actor, frame, "a message came that nobody expected");
@@ -247,16 +303,11 @@ static void heard_answer(struct model *model, struct actor *actor, const struct 
 
 /* ---- events ---- */
 
-static bool is_last(uint32_t type)
-{
-    return type == GM_WORK_COMPLETE || type == GM_WORK_FAIL || type == GM_WORK_EXCEPTION;
-}
-
 /* Is that what the listener hears when this is told? */
 static bool is_told(const struct listener *listener, const struct told *told,
                     const struct heard_frame *frame)
 {
-    size_t skip = handle_size(frame);
+    size_t skip = handle_length(frame);
     size_t size = frame->size - skip;
 
     if (told->type == GM_WORK_EXCEPTION && frame->type == GM_WORK_FAIL)
@@ -302,7 +353,7 @@ static bool was_told(struct job *job, const struct actor *actor, const struct he
     for (struct listener *at = job->listeners; at != NULL; at = at->next) {
         struct told *told;
 
-        if (at->actor != actor || at->fresh != fresh)
+        if (at->actor != actor || at->fresh != fresh || at->warned)
             continue;
         told = told_found(job, at, frame);
         if (told == NULL)
@@ -316,29 +367,58 @@ static bool was_told(struct job *job, const struct actor *actor, const struct he
     return false;
 }
 
-/* A loose job may be given up at any time, with a warning or without. */
-static bool was_given_up(struct job *job, const struct actor *actor,
-                         const struct heard_frame *frame)
+/* The submission of this actor that has been warned, or one that has not; NULL: there is none. */
+static struct listener *listener_of(struct job *job, const struct actor *actor, bool warned)
 {
     struct listener *at = job->listeners;
 
-    while (at != NULL && at->actor != actor)
+    while (at != NULL && (at->actor != actor || at->warned != warned))
         at = at->next;
-    if (!job->loose || at == NULL)
+    return at;
+}
+
+/* Says it of as many workers as the task may cost? */
+static bool is_last_warning(const struct model *model, const struct job *job,
+                            const struct heard_frame *frame)
+{
+    size_t retries = model->rules[job->function].retries;
+    size_t skip = handle_length(frame);
+    char why[80];
+    int size =
+        snprintf(why, sizeof why, "|given up: it has cost %zu workers; the last one ", retries);
+
+    why[0] = 0; /* what stands for a NUL */
+    return retries > 0 && frame->size > skip + (size_t)size &&
+           memcmp(frame->bytes + skip, why, (size_t)size) == 0;
+}
+
+/* A task may be given up at any time where it can fail of itself, with a warning or, if there is no memory
+ * for one, without. Behind the warning comes nothing but the end. */
+static bool was_given_up(const struct model *model, struct job *job, const struct actor *actor,
+                         const struct heard_frame *frame)
+{
+    struct listener *fresh = listener_of(job, actor, false);
+    struct listener *warned = listener_of(job, actor, true);
+
+    if (!job->loose || !job->mortal)
         return false;
-    if (frame->type == GM_WORK_FAIL && frame->size == handle_size(frame)) {
-        listener_free(job, at);
+    if (frame->type == GM_WORK_WARNING && fresh != NULL && is_last_warning(model, job, frame)) {
+        fresh->warned = true;
         return true;
     }
-    return frame->type == GM_WORK_WARNING;
+    if (frame->type != GM_WORK_FAIL || frame->size != handle_length(frame) ||
+        (warned == NULL && fresh == NULL))
+        return false;
+    listener_free(job, warned != NULL ? warned : fresh);
+    return true;
 }
 
 static void heard_event(struct model *model, struct actor *actor, const struct heard_frame *frame)
 {
-    struct job *job = job_of(model, frame->bytes, handle_size(frame));
+    struct job *job = job_of(model, frame->bytes, handle_length(frame));
 
     if (job == NULL || !(was_told(job, actor, frame, false) || was_told(job, actor, frame, true) ||
-                         was_given_up(job, actor, frame)))
+                         was_given_up(model, job, actor, frame)))
         disagree(actor, frame, "a client heard what was not told, or twice, or too early");
 }
 
@@ -359,6 +439,8 @@ void heard_for_ledger(struct model *model, struct actor *actor, const struct hea
         heard_noop(actor, frame);
     else if (is_event(frame->type))
         heard_event(model, actor, frame);
+    else if (is_pushed(actor, frame))
+        heard_push(model, actor, frame);
     else
         heard_answer(model, actor, frame);
 }

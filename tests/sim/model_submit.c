@@ -1,4 +1,5 @@
 /* Submissions: what is refused, what joins a job that is there, what becomes a job of its own. */
+#include <stdio.h>
 #include <string.h>
 
 #include "gm_packet.h"
@@ -34,19 +35,12 @@ size_t jobs_of_function(const struct model *model, unsigned function)
     return total;
 }
 
-static bool is_full(const struct model *model, const struct job *job)
-{
-    size_t most = model->functions[job->function].most[job->priority];
-
-    return most > 0 && jobs_of_function(model, job->function) >= most;
-}
-
 /* As far as can be told before the payload has come. */
-static bool may_join(const struct model *model, const struct job *job)
+static bool may_join(const struct job *job, const struct job *twin)
 {
     if (strcmp(job->unique, "-") == 0)
         return job->size > 0;
-    return twin_of(model, job) != NULL;
+    return twin != NULL;
 }
 
 static void refuse(struct model *model, struct actor *actor, struct job *job, const char *error)
@@ -56,27 +50,55 @@ static void refuse(struct model *model, struct actor *actor, struct job *job, co
     job->sender = NULL;
 }
 
+/* True if there is a hurdle: it is refused by name, and with the figures. */
+static bool stumbles(struct model *model, struct actor *actor, struct job *job,
+                     struct hurdle hurdle)
+{
+    char error[160];
+
+    if (hurdle.limit == NULL)
+        return false;
+    (void)snprintf(error, sizeof error,
+                   "QUEUE_ERROR|Job queue is full: limit=%s function=%s used=%zu of=%zu ",
+                   hurdle.limit, model_functions[job->function], hurdle.used, hurdle.of);
+    refuse(model, actor, job, error);
+    model->counts.refused++;
+    return true;
+}
+
+bool is_well_formed(const struct job *job)
+{
+    return strlen(job->unique) <= UNIQUE_MAX && !job->bad_due;
+}
+
+/* Where the id stands for the payload, its head does not lead to another task. */
+static struct job *twin_of_head(const struct model *model, const struct job *job)
+{
+    return strcmp(job->unique, "-") != 0 ? twin_of(model, job) : NULL;
+}
+
 bool submission_begun(struct model *model, struct actor *actor, struct job *job)
 {
-    if (strlen(job->unique) > UNIQUE_MAX) {
-        refuse(model, actor, job, "ARGUMENT_TOO_LARGE|");
-    } else if (job->bad_due) {
-        refuse(model, actor, job, "INVALID_COMMAND|");
-    } else if (model->strictness == MODEL_LEDGER) {
-        expect(actor, GM_JOB_CREATED, job)->open = true;
-        job->loose = model->limits_time;
-        return false;
-    } else if (model->draining) {
-        refuse(model, actor, job, "QUEUE_ERROR|Job queue is full: limit=draining ");
-    } else if (job->size > model->setup.limits.payload_max) {
-        refuse(model, actor, job, "QUEUE_ERROR|Job queue is full: limit=payload ");
-    } else if (is_full(model, job) && !may_join(model, job)) {
-        refuse(model, actor, job, "QUEUE_ERROR|Job queue is full: limit=queue ");
-    } else {
-        model->functions[job->function].listed = true;
-        return false;
+    const struct job *twin = twin_of_head(model, job);
+
+    if (!is_well_formed(job)) {
+        bool too_long = strlen(job->unique) > UNIQUE_MAX;
+
+        refuse(model, actor, job, too_long ? "ARGUMENT_TOO_LARGE|" : "INVALID_COMMAND|");
+        return true;
     }
-    return true;
+    if (stumbles(model, actor, job, hurdle_to_all(model, actor, job)))
+        return true;
+    model->functions[job->function].listed = true;
+    if (model->strictness == MODEL_EXACT)
+        return stumbles(model, actor, job,
+                        hurdle_of_function(model, job, twin, may_join(job, twin)));
+    expect(actor, GM_JOB_CREATED, job)->open = true;
+    room_note(model, job);
+    job->begun = true;
+    job->loose = model->limits_time;
+    job->mortal = model->rules[job->function].retries > 0;
+    return false;
 }
 
 static void join(struct model *model, struct actor *actor, struct job *job, struct job *twin)
@@ -86,7 +108,7 @@ static void join(struct model *model, struct actor *actor, struct job *job, stru
     job_become(model, job, JOB_JOINED);
     twin->background = twin->background || job->background;
     if (job->waits)
-        (void)listener_add(model, twin, actor);
+        listener_add(model, twin, actor)->joins = true;
 }
 
 static void admit(struct model *model, struct actor *actor, struct job *job)
@@ -111,13 +133,15 @@ void submission_judged(struct model *model, struct actor *actor, struct job *job
 {
     struct job *twin = twin_of(model, job);
 
-    if (model->strictness == MODEL_LEDGER)
+    if (model->strictness == MODEL_LEDGER) {
+        room_note(model, job);
         return;
+    }
     job->sender = NULL;
+    if (stumbles(model, actor, job, hurdle_of_function(model, job, twin, twin != NULL)))
+        return;
     if (twin != NULL)
         join(model, actor, job, twin);
-    else if (is_full(model, job))
-        refuse(model, actor, job, "QUEUE_ERROR|Job queue is full");
     else
         admit(model, actor, job);
 }

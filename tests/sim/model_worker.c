@@ -1,8 +1,7 @@
-/*
- * Workers: who sleeps and who is woken, what is next for whom, and what the time brings.
- *
- * Who is woken is known in advance only where every message is; a ledger only counts.
- */
+/* Workers: what they can do, what is next for them, what becomes of it when they are lost, and what the
+ * time brings. */
+#include <stdio.h>
+
 #include "gm_packet.h"
 #include "model_state.h"
 
@@ -34,102 +33,41 @@ static struct ability ability_take(struct actor *actor, unsigned function)
 
 /* ---- sleep ---- */
 
-static bool has_noop_coming(const struct actor *actor)
+void model_touch(struct model *model, unsigned function)
 {
-    const struct expected *at = actor->expected;
-
-    while (at != NULL && at->type != GM_NOOP)
-        at = at->next;
-    return at != NULL;
+    model->touched[function] = true;
 }
 
-/* At most one NOOP waits to be read. */
-static void wake(struct model *model, struct actor *actor)
+/* All that he can do. */
+static void touch_abilities(struct model *model, const struct actor *actor)
 {
-    actor->sleep = ACTOR_WOKEN;
-    actor->woken_at = ++model->ticks;
-    actor->woken_us = model->now.mono_us;
-    if (!has_noop_coming(actor))
-        (void)expect(actor, GM_NOOP, NULL);
-}
-
-static size_t woken_for(const struct model *model, unsigned function)
-{
-    size_t woken = 0;
-
-    for (struct actor *actor = model->actors; actor != NULL; actor = actor->next)
-        woken += actor->sleep == ACTOR_WOKEN && ability_of(actor, function) != NULL;
-    return woken;
-}
-
-/* Who can do it and has slept longest, or NULL. */
-static struct actor *longest_asleep(const struct model *model, unsigned function)
-{
-    struct actor *longest = NULL;
-    uint64_t since = 0;
-
-    for (struct actor *actor = model->actors; actor != NULL; actor = actor->next) {
-        const struct ability *ability = ability_of(actor, function);
-
-        if (ability == NULL || actor->sleep != ACTOR_ASLEEP ||
-            (longest != NULL && ability->asleep_since > since))
-            continue;
-        longest = actor;
-        since = ability->asleep_since;
-    }
-    return longest;
-}
-
-static size_t queued_for(const struct model *model, unsigned function)
-{
-    size_t queued = 0;
-
-    for (int i = 0; i < PRIORITIES; i++)
-        queued += model->tally[function][i][JOB_QUEUED];
-    return queued;
-}
-
-/* As many are to be awake for a function as tasks of it wait, times `worker_wakeup`. */
-static void rouse(struct model *model, unsigned function)
-{
-    size_t each = model->setup.worker_wakeup;
-    size_t wanted;
-    struct actor *sleeper;
-
-    if (model->strictness != MODEL_EXACT)
-        return;
-    wanted = queued_for(model, function) * each;
-    if (each == 0 && queued_for(model, function) > 0)
-        wanted = SIZE_MAX;
-    while (woken_for(model, function) < wanted &&
-           (sleeper = longest_asleep(model, function)) != NULL)
-        wake(model, sleeper);
+    for (size_t i = 0; i < actor->able_count; i++)
+        model_touch(model, actor->able[i].function);
 }
 
 void model_wakes_up(struct model *model, struct actor *actor)
 {
     bool counted = actor->sleep == ACTOR_WOKEN;
 
-    actor->sleep = ACTOR_AWAKE;
+    touch_abilities(model, actor);
+    actor_sleeps(model, actor, ACTOR_AWAKE);
     for (size_t i = 0; counted && i < actor->able_count; i++)
-        rouse(model, actor->able[i].function);
+        model_stir(model, actor->able[i].function);
 }
 
 void model_falls_asleep(struct model *model, struct actor *actor)
 {
+    touch_abilities(model, actor);
     if (model->strictness == MODEL_LEDGER) {
         actor->naps++;
         actor->sleep = ACTOR_ASLEEP;
         return;
     }
-    if (actor->sleep != ACTOR_ASLEEP) {
+    if (actor->sleep == ACTOR_WOKEN)
         model_wakes_up(model, actor);
-        actor->sleep = ACTOR_ASLEEP;
-        for (size_t i = 0; i < actor->able_count; i++)
-            actor->able[i].asleep_since = ++model->ticks;
-    }
-    if (next_for(model, actor) != NULL)
-        wake(model, actor);
+    actor_sleeps(model, actor, ACTOR_ASLEEP);
+    if (!has_credit(actor) && next_for(model, actor) != NULL)
+        actor_wake(model, actor);
 }
 
 void model_can_do(struct model *model, struct actor *actor, unsigned function, uint64_t limit_us)
@@ -141,9 +79,9 @@ void model_can_do(struct model *model, struct actor *actor, unsigned function, u
         return;
     }
     model->functions[function].listed = true;
-    actor->able[actor->able_count++] = (struct ability){
-        .function = function, .limit_us = limit_us, .asleep_since = ++model->ticks};
-    rouse(model, function);
+    actor->able[actor->able_count++] =
+        (struct ability){.function = function, .limit_us = limit_us, .waits_since = ++model->ticks};
+    model_stir(model, function);
 }
 
 void model_cannot_do(struct model *model, struct actor *actor, unsigned function)
@@ -151,7 +89,7 @@ void model_cannot_do(struct model *model, struct actor *actor, unsigned function
     if (ability_of(actor, function) == NULL)
         return;
     (void)ability_take(actor, function);
-    rouse(model, function);
+    model_stir(model, function);
 }
 
 /* ---- queues ---- */
@@ -177,7 +115,7 @@ void job_queue(struct model *model, struct job *job, bool first)
         TAILQ_REMOVE(queue, job, in_queue);
         TAILQ_INSERT_HEAD(queue, job, in_queue);
     }
-    rouse(model, job->function);
+    model_stir(model, job->function);
 }
 
 /* The smaller of two limits; 0 is none. */
@@ -190,10 +128,12 @@ void job_assign(struct model *model, struct actor *actor, struct job *job)
 {
     const struct ability *ability = ability_of(actor, job->function);
     uint64_t limit_us = smaller_limit(ability != NULL ? ability->limit_us : 0,
-                                      model->setup.every_function.timeout_us);
+                                      model->rules[job->function].timeout_us);
 
     job_become(model, job, JOB_HELD);
     job->taken = ++model->takings;
+    job->given_at = ++model->ticks;
+    job->is_known = false;
     job_give(job, actor);
     job->limit_us = limit_us > 0 ? model->now.mono_us + limit_us : UINT64_MAX;
     if (job->limit_us < model->limit_min_us)
@@ -203,33 +143,45 @@ void job_assign(struct model *model, struct actor *actor, struct job *job)
 
         actor->able[actor->able_count++] = used;
     }
+    model_credit_changed(model, actor);
+}
+
+void job_let_go(struct model *model, struct job *job)
+{
+    struct actor *holder = job->holder;
+
+    if (holder == NULL)
+        return;
+    job_give(job, NULL);
+    model_credit_changed(model, holder);
 }
 
 /* ---- a worker is lost ---- */
 
 /* It has cost as many workers as it may: its clients hear why, then that it has failed. */
-static void give_up(struct model *model, struct job *job)
+static void give_up(struct model *model, struct job *job, const char *how)
 {
-    for (struct listener *at = job->listeners; at != NULL; at = at->next) {
-        struct expected *warning = expect_text(at->actor, GM_WORK_WARNING, job, "|");
+    char why[96];
 
-        warning->prefix = true;
-    }
+    (void)snprintf(why, sizeof why, "|given up: it has cost %zu workers; the last one %s",
+                   job->lost, how);
+    for (struct listener *at = job->listeners; at != NULL; at = at->next)
+        (void)expect_text(at->actor, GM_WORK_WARNING, job, why);
     tell_end(model, job, GM_WORK_FAIL, NULL);
 }
 
-void job_lose_worker(struct model *model, struct job *job)
+void job_lose_worker(struct model *model, struct job *job, const char *how)
 {
-    size_t most = model->setup.every_function.retries;
+    size_t most = model->rules[job->function].retries;
     bool exact = model->strictness == MODEL_EXACT;
 
-    job_give(job, NULL);
+    job_let_go(model, job);
     job->lost++;
     bytes_free(&job->progress);
     if (job->state == JOB_CANCELLED) {
         job_become(model, job, JOB_ENDED);
     } else if (exact && most > 0 && job->lost >= most) {
-        give_up(model, job);
+        give_up(model, job, how);
     } else if (!job->background && job->listeners == NULL) {
         job_become(model, job, JOB_DROPPED);
         model->counts.abandoned++;
@@ -247,7 +199,8 @@ static struct actor *impatient(const struct model *model)
     struct actor *first = NULL;
 
     for (struct actor *actor = model->actors; actor != NULL; actor = actor->next)
-        if (actor->sleep == ACTOR_WOKEN && actor->woken_us + PATIENCE_US <= model->now.mono_us &&
+        if (actor->sleep == ACTOR_WOKEN && !actor->gone &&
+            actor->woken_us + PATIENCE_US <= model->now.mono_us &&
             (first == NULL || actor->woken_at < first->woken_at))
             first = actor;
     return first;
@@ -305,6 +258,14 @@ static struct job *due(struct model *model)
     return model->due_min_s <= now_s ? first : NULL;
 }
 
+void model_answered_late(struct model *model, struct actor *actor)
+{
+    if (actor->overdue == 0)
+        return;
+    actor->overdue--;
+    model_credit_changed(model, actor);
+}
+
 void model_tick(struct model *model, struct router_now now)
 {
     struct actor *actor;
@@ -317,8 +278,11 @@ void model_tick(struct model *model, struct router_now now)
         return;
     while ((actor = impatient(model)) != NULL)
         model_wakes_up(model, actor);
-    while ((job = overtime(model)) != NULL)
-        job_lose_worker(model, job);
+    while ((job = overtime(model)) != NULL) {
+        job->holder->overdue++;
+        job_lose_worker(model, job, "took too long");
+    }
     while ((job = due(model)) != NULL)
         job_queue(model, job, false);
+    model_match(model);
 }

@@ -5,9 +5,10 @@
  *               [--replay] [--find TEXT] [--shrink FILE] [--verbose]
  *     pmadd-sim --script FILE [--shrink FILE] [--verbose]
  *
- * Rolls how the router is set and what happens (who connects, submits, grabs, finishes, cancels, stops
- * reading, falls silent, lies, leaves; frames cut anywhere; time that passes or leaps, a clock that is
- * set; allocations that fail), drives the core with it and holds all that is heard against the model.
+ * Rolls how the router is set (limits, rules and reserves of functions, patterns of rights) and what
+ * happens (who connects, submits, grabs, has credit, finishes, cancels, stops reading, falls silent, lies,
+ * leaves; frames cut anywhere; time that passes or leaps, a clock that is set; allocations that fail),
+ * drives the core with it and holds all that is heard against the model.
  *
  * There are four worlds, and the run is played in each: `ample` pools, where every message is known in
  * advance; `starved` ones; a `crowded` one with thousands of tasks; and a `scarce` one, where any

@@ -2,20 +2,17 @@
 
 #include "run.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 
+#include "checks.h"
 #include "events.h"
 #include "pace.h"
 
 enum {
-    CHECK_EVERY = 100,
-    EVERYTHING_EVERY = 1000,
-    TIDY_EVERY = 100,
     WATCH_EVERY = 100,
     PATIENCE_S = 30,
     TURNS_MIN = 4, /* who was refused memory goes on when somebody gives some back */
@@ -26,77 +23,6 @@ enum {
 #define NEVER ULONG_MAX /* in place of a step: there is no more */
 
 const struct world *run_on_stage = NULL;
-
-/* ---- checking ---- */
-
-/* Accepted is what ended, was dropped, or is still here. */
-static void expect_promise(const struct world *world)
-{
-    struct router_counts counts = rig_counts(&world->rig);
-
-    if (counts.submitted != counts.completed + counts.failed + counts.cancelled + counts.abandoned +
-                                counts.delayed + counts.queued + counts.assigned)
-        model_failed("tasks accepted are not the sum of what became of them");
-    if (counts.tasks != counts.arriving + counts.delayed + counts.queued + counts.assigned +
-                            counts.cancelled_running + counts.told)
-        model_failed("tasks are not the sum of their states");
-}
-
-/* What the core counts is what the model counts. */
-static void expect_counts(const struct world *world)
-{
-    struct router_counts counts = rig_counts(&world->rig);
-    const struct model *model = &world->model;
-    const struct {
-        uint64_t has, should_have;
-        const char *finding;
-    } rows[] = {
-        {counts.delayed, model->states[JOB_DELAYED], "delayed tasks"},
-        {counts.queued, model->states[JOB_QUEUED], "queued tasks"},
-        {counts.assigned, model->states[JOB_HELD], "assigned tasks"},
-        {counts.cancelled_running, model->states[JOB_CANCELLED], "cancelled running tasks"},
-        {counts.submitted, model->counts.submitted, "accepted tasks"},
-        {counts.coalesced, model->counts.coalesced, "submissions that joined"},
-        {counts.completed, model->counts.completed, "completed tasks"},
-        {counts.failed, model->counts.failed, "failed tasks"},
-        {counts.cancelled, model->counts.cancelled, "cancelled tasks"},
-        {counts.abandoned, model->counts.abandoned, "abandoned tasks"},
-        {counts.retried, model->counts.retried, "retried tasks"},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char finding[128];
-
-        if (rows[i].has == rows[i].should_have)
-            continue;
-        (void)snprintf(finding, sizeof finding, "the core has %" PRIu64 " %s, the model %" PRIu64,
-                       rows[i].has, rows[i].finding, rows[i].should_have);
-        model_failed(finding);
-    }
-}
-
-static void check_everything(struct world *world)
-{
-    rig_check(&world->rig);
-    pools_check(&world->rig.pools);
-    model_check(&world->model);
-}
-
-/* What a step may have touched is in the counts and in what was heard, which the model has judged. */
-static void check_step(struct world *world, bool everything)
-{
-    bool small = world->kind->strictness == MODEL_LEDGER;
-
-    expect_promise(world);
-    if (world->kind->strictness == MODEL_EXACT)
-        expect_counts(world);
-    if (world->step % TIDY_EVERY == 0)
-        model_tidy(&world->model);
-    if (everything || world->step % EVERYTHING_EVERY == 0)
-        check_everything(world);
-    else if (small && world->step % CHECK_EVERY == 0)
-        rig_check(&world->rig);
-}
 
 /* ---- the end of all work ---- */
 
@@ -138,6 +64,7 @@ struct run {
     const struct plan *plan;
     struct world *world;
     uint64_t begun_us;
+    struct rulebook book;
     unsigned long last; /* without a script: the step before */
     bool has_finale;
 };
@@ -220,35 +147,43 @@ static struct outcome finish(struct run *run)
     if (run->has_finale)
         finish_all_work(world);
     check_everything(world);
-    expect_promise(world);
     outcome = (struct outcome){world->model.digest, world->events, elapsed_us(run)};
     world_report(world);
     world_finish(world);
     return outcome;
 }
 
+/* With starved pools only some limit time: where a task may fail at any moment the ledger says less. */
+static struct habits roll_habits(const struct script *script, struct dice *dice)
+{
+    return (struct habits){.limits_time =
+                               script->kind->strictness == MODEL_EXACT || script->seed % 3 == 0,
+                           .pushes = dice_chance(dice, 60)};
+}
+
 struct outcome run_play(const struct plan *plan)
 {
     const struct script *script = &plan->script;
     struct run run = {.plan = plan, .world = heap_take(sizeof *run.world)};
-    bool limits_time = script->kind->strictness == MODEL_EXACT || script->seed % 3 == 0;
     struct dice dice = step_dice(script, DRAIN);
     struct rig_setup setup = script->kind->setup(script->kind);
+    struct habits habits = roll_habits(script, &dice);
     struct outcome outcome;
     unsigned long step;
 
     run.has_finale = script->paced || script->seed % 4 != 0;
-    kind_roll(&setup, &dice, limits_time);
+    kind_roll(script->kind, &setup, &run.book, &dice, habits);
     run_on_stage = run.world;
     *plan->progress = (struct progress){.played = 0};
-    world_init(run.world, script->kind, &setup, &dice);
+    world_init(run.world, script->kind, &setup, &run.book, &dice);
     run.world->verbose = plan->verbose;
     run.world->find = script->find;
+    run.world->pushes = habits.pushes;
     run.world->far_seconds = !run.has_finale;
-    run.world->model.limits_time = limits_time;
+    run.world->model.limits_time = habits.limits_time;
     run.world->model.scarce = script->kind->scarce;
     run.begun_us = run.world->rig.now.mono_us;
-    can_do_everything(run.world, world_join(run.world, RIGHT_ALL));
+    can_do_everything(run.world, world_join(run.world, RIGHT_ALL, NULL));
     while ((step = next_step(&run)) != NEVER)
         play(&run, step);
     outcome = finish(&run);

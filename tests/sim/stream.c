@@ -113,11 +113,16 @@ void stream_deliver(struct world *world, struct actor *actor, bool all)
         size = dice_roll(&world->dice, size + 1);
         world_note(world, actor, "sends %zu of %zu bytes", size, actor->unsent.size);
     }
+    stream_post(world, actor, size);
+    world_turn(world);
+}
+
+void stream_post(struct world *world, struct actor *actor, size_t size)
+{
     actor->remote->piece =
         dice_chance(&world->dice, 80) ? RIG_ALL : 1 + dice_size(&world->dice, 5000);
     actor->remote->slices =
         dice_chance(&world->dice, 70) ? RIG_ALL : 1 + dice_roll(&world->dice, 5);
     remote_post(actor->remote, actor->unsent.at, size);
     bytes_drop(&actor->unsent, size);
-    world_turn(world);
 }

@@ -19,6 +19,9 @@ void stream_frame(struct actor *actor, const char *magic, uint32_t type,
 /* Posts what waits in the stream, or a part of it, and lets the world turn. */
 void stream_deliver(struct world *world, struct actor *actor, bool all);
 
+/* Posts so many bytes of what waits there, and leaves the turn to the caller. */
+void stream_post(struct world *world, struct actor *actor, size_t size);
+
 /* The header of one, which announces `size` bytes. */
 void stream_header(struct actor *actor, const char *magic, uint32_t type, size_t size);
 

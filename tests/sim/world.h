@@ -16,10 +16,12 @@ struct world {
     struct model model;
     unsigned long step;
     bool verbose;
-    const char *find; /* a line of the log that contains it is a finding; NULL: none is */
-    bool far_seconds; /* tasks may be submitted for a second that never comes */
-    bool scarcity;    /* allocations fail at the moment, one after the other */
-    uint64_t events;  /* inputs of the core: connections, their ends, turns, pieces of bytes that it
+    const char *find;    /* a line of the log that contains it is a finding; NULL: none is */
+    bool pushes;         /* workers may ask for tasks unasked */
+    bool far_seconds;    /* tasks may be submitted for a second that never comes */
+    bool scarcity;       /* allocations fail at the moment, one after the other */
+    size_t arriving_max; /* bytes of payloads that may be on their way at once */
+    uint64_t events; /* inputs of the core: connections, their ends, turns, pieces of bytes that it
                               was given or that were taken from it */
     unsigned long dropped; /* for the report */
     size_t starved, tasks; /* the most peers that ever waited for memory at once; the most tasks */
@@ -27,8 +29,9 @@ struct world {
     size_t log_next;
 };
 
+/* `book` is what `setup` refers to, and outlives the world. */
 void world_init(struct world *world, const struct kind *kind, const struct rig_setup *setup,
-                const struct dice *dice);
+                const struct rulebook *book, const struct dice *dice);
 
 /* Everybody leaves; the pools must be as they were. */
 void world_finish(struct world *world);
@@ -41,8 +44,9 @@ void world_note(struct world *world, const struct actor *actor, const char *form
  * may not outlive it. */
 void world_turn(struct world *world);
 
-/* Somebody connects who has these rights. */
-struct actor *world_join(struct world *world, unsigned rights);
+/* Somebody connects who has these rights and, where it is not NULL, those in `some` for the functions of
+ * some patterns: by right, sets of their numbers. There must be room. */
+struct actor *world_join(struct world *world, unsigned rights, const unsigned *some);
 
 /* Who is at this end, or NULL. */
 struct actor *world_actor(const struct world *world, const struct remote *remote);
