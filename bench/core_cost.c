@@ -243,16 +243,19 @@ static void make(struct bench *bench)
 {
     const struct options *options = &bench->options;
     size_t tasks = options->queued + options->flight;
-    struct router_limits limits = {.connections = options->workers + 2,
-                                   .tasks = tasks + 1,
-                                   .functions = options->functions + 2,
-                                   .function_name_max = NAME_SIZE,
-                                   .payload_max = 65536,
-                                   .text_line_max = 1024,
-                                   .submissions_per_connection = tasks + 1,
-                                   .waiters_per_task = 16,
-                                   .registrations_per_worker = options->functions,
-                                   .outbox_max = BUFFER};
+    size_t registrations = options->workers * (options->all ? options->functions : 1);
+    struct router_limits limits = {
+        /* The pool of registrations is made for 16 of each connection. */
+        .connections = options->workers + 2 + registrations / 16,
+        .tasks = tasks + 1,
+        .functions = options->functions + 2,
+        .function_name_max = NAME_SIZE,
+        .payload_max = 65536,
+        .text_line_max = 1024,
+        .submissions_per_connection = tasks + 1,
+        .waiters_per_task = 16,
+        .registrations_per_worker = options->functions,
+        .outbox_max = BUFFER};
     struct pmad_layout layout = {.pool_size = (tasks + 4096) * 1024,
                                  .class_count = 3,
                                  .classes = {{128, 20}, {512, 60}, {4096, 20}}};
