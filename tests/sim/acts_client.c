@@ -290,6 +290,9 @@ static void roll_maxqueue(struct world *world, struct request *request, char *li
     else
         (void)snprintf(line, size, "maxqueue %s %zu", function,
                        request->most[1] = request->most[2] = request->most[0]);
+    /* Who asks may be dropped when it has been done and nobody has heard of it. */
+    for (unsigned i = 0; i < PRIORITIES; i++)
+        world->model.functions[request->function].mosts |= UINT64_C(1) << request->most[i];
 }
 
 void administers(struct world *world, struct actor *actor)

@@ -195,7 +195,7 @@ struct actor {
 struct function_seen {
     bool listed;
     size_t most[PRIORITIES]; /* tasks, to submit at that priority; 0: any number */
-    uint64_t mosts;          /* all that there have been: a set of numbers */
+    uint64_t mosts;          /* all that there may have been: a set of numbers */
 };
 
 /* What must have become of all that was submitted. */

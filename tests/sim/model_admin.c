@@ -144,7 +144,10 @@ static void drop(struct model *model, struct actor *actor, unsigned function)
                is_arriving(model, function)) {
         (void)expect_line(actor, "ERR there are still connected workers or executing clients\r");
     } else {
+        uint64_t mosts = seen->mosts;
+
         *seen = model_function_unseen(model, function);
+        seen->mosts |= mosts; /* what is asked for may come behind this */
         (void)expect_line(actor, "OK\r");
     }
 }
@@ -189,8 +192,6 @@ static void declare(struct model *model, struct actor *actor, const struct reque
     if (request->line != LINE_MAXQUEUE)
         return;
     memcpy(seen->most, request->most, sizeof seen->most);
-    for (unsigned i = 0; i < PRIORITIES; i++)
-        seen->mosts |= UINT64_C(1) << seen->most[i];
 }
 
 static void command(struct model *model, struct actor *actor, const struct request *request)
