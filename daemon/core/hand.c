@@ -41,10 +41,13 @@ static enum gm_type form_of(const struct task *task, enum gm_type at_most)
 
 /* ---- room ---- */
 
+/* Who was woken for a task and cannot take it is awake: others are woken in its place. */
 static void be_short(struct router *router, struct peer *peer)
 {
     if (peer->is_short)
         return;
+    if (peer->sleep == WORKER_WOKEN)
+        worker_wakes_up(peer);
     peer->is_short = true;
     peer->short_at = router->wire.room;
     TAILQ_INSERT_TAIL(&router->short_of, peer, in_short);

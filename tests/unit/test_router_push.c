@@ -501,6 +501,29 @@ START_TEST(who_asks_for_more_than_there_is_room_for_is_told_so_and_woken_when_th
 }
 END_TEST
 
+START_TEST(a_task_does_not_wait_for_one_that_was_woken_and_is_short)
+{
+    struct remote *client = remote_new(&rig);
+    struct remote *woken = worker_for("f");
+    struct remote *other = worker_for("f");
+
+    submit_numbers(client, 1);
+    say(woken, "GRAB_JOB_UNIQ");
+    (void)assigned(woken, "1");
+    say(woken, "PRE_SLEEP");
+    (void)submitted(client, "SUBMIT_JOB_BG f||2");
+    HEARS(woken, "NOOP");
+    (void)router_scarcity(rig.router, 1, true);
+    say(woken, "OPTION_REQ pmad-push=9");
+    HEARS(woken, "OPTION_RES pmad-push=9");
+    HEARS_NOTHING(woken);
+    say(other, "OPTION_REQ pmad-push=1");
+    HEARS(other, "OPTION_RES pmad-push=1");
+    (void)assigned(other, "2");
+    (void)router_scarcity(rig.router, 0, false);
+}
+END_TEST
+
 START_TEST(who_is_to_be_closed_is_given_nothing)
 {
     struct remote *client = remote_new(&rig);
@@ -548,6 +571,7 @@ static Suite *suite(void)
     tcase_add_test(cases, where_memory_is_short_every_worker_has_one_task_and_gets_more_later);
     tcase_add_test(cases,
                    who_asks_for_more_than_there_is_room_for_is_told_so_and_woken_when_there_is);
+    tcase_add_test(cases, a_task_does_not_wait_for_one_that_was_woken_and_is_short);
     tcase_add_test(cases, who_is_to_be_closed_is_given_nothing);
     suite_add_tcase(suite, cases);
     return suite;
