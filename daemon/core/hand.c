@@ -215,8 +215,9 @@ void hand_took_too_long(struct router *router, struct wheel_timer *timer)
         peer_drop(worker);
         outbox_discard(worker);
     }
-    worker->overdue++;
     lose_worker(router, grip->task, "took too long");
+    worker->overdue++;
+    worker_changed(worker);
 }
 
 void hand_answered_late(struct peer *peer)

@@ -392,6 +392,26 @@ START_TEST(a_time_limit_keeps_its_credit_until_the_worker_has_answered)
 }
 END_TEST
 
+/* It waits for its own task as a client, too, and is told so while that is taken from it. */
+START_TEST(a_time_limit_costs_no_place_among_those_who_wait)
+{
+    struct remote *first;
+    struct remote *second;
+
+    setup_row("f", (struct router_function_rule){.timeout_us = SECOND_US, .retries = 1});
+    first = pushed_for("f", 2);
+    (void)submitted(first, "SUBMIT_JOB f||1");
+    (void)assigned(first, "1");
+    second = pushed_for("f", 2);
+    rig_sleep(&rig, 2 * SECOND_US);
+    (void)hear_of(first, "WORK_WARNING");
+    (void)hear_of(first, "WORK_FAIL");
+    (void)submitted(second, "SUBMIT_JOB_BG f||2");
+    (void)assigned(first, "2");
+    HEARS_NOTHING(second);
+}
+END_TEST
+
 START_TEST(a_worker_that_never_answers_does_not_keep_tasks_from_others)
 {
     struct remote *client = remote_new(&rig);
@@ -565,6 +585,7 @@ static Suite *suite(void)
     tcase_add_test(cases, a_worker_that_dies_gives_all_back_in_their_old_order);
     tcase_add_test(cases, what_is_tried_again_comes_before_what_waits);
     tcase_add_loop_test(cases, a_time_limit_keeps_its_credit_until_the_worker_has_answered, 0, 3);
+    tcase_add_test(cases, a_time_limit_costs_no_place_among_those_who_wait);
     tcase_add_test(cases, a_worker_that_never_answers_does_not_keep_tasks_from_others);
     tcase_add_test(cases, an_answer_to_nothing_brings_no_credit);
     tcase_add_test(cases, a_worker_that_does_not_read_has_no_credit_for_the_moment);
