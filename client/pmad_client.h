@@ -128,7 +128,8 @@ enum pmadc_status pmadc_ping(struct pmadc *client, int timeout_ms);
  * Sends one administrative line (without LF) and waits for its answer: one line for those that
  * answer one (`version`, and every error), else all lines up to the final `.`, which is left out.
  * `*text` is NUL-terminated, belongs to the client and is valid until its next call. PMADC_REFUSED
- * when the answer is an `ERR` line. Not to be mixed with unfinished tasks on one connection.
+ * when the answer is an `ERR` line. Not to be mixed with unfinished tasks on one connection, nor
+ * with tasks that come unasked (pmadc_worker_credit()).
  */
 enum pmadc_status pmadc_admin(struct pmadc *client, const char *line, int timeout_ms,
                               const char **text);
@@ -167,17 +168,37 @@ enum pmadc_status pmadc_job_warning(const struct pmadc_job *job, const void *dat
 enum pmadc_status pmadc_job_status(const struct pmadc_job *job, uint64_t numerator,
                                    uint64_t denominator);
 
-/* Does one task: asks, sleeps until woken, asks again, calls the function, answers. PMADC_OK after
- * a task, whatever became of it; PMADC_TIMEOUT when none came in time (the worker stays asleep and
- * registered, and the next call goes on). The answer itself is written without a limit of time. */
+/*
+ * Has tasks sent unasked: up to `credits` of them, 65535 at most, may be in this worker's hands at a
+ * time, where it would else ask for each and be woken for it. With 1 no task waits behind another;
+ * with more, those not begun wait here while other workers may be idle, and their time limits run.
+ * A task that is answered gives its credit back by itself. 0 returns to asking; tasks that came by
+ * then are done first. Everything else stays as it is, and a function may call this, too.
+ *
+ * PMADC_REFUSED with the code UNKNOWN_OPTION: this daemon does not send unasked (gearmand does not).
+ * The worker goes on as before, by asking. After PMADC_TIMEOUT the next call that waits for a task
+ * tries again. Credit ends with the connection, and so do tasks not answered by then: they go back
+ * to the head of their queues. A task beyond the credit ends the connection with PMADC_PROTOCOL.
+ */
+enum pmadc_status pmadc_worker_credit(struct pmadc *client, unsigned credits, int timeout_ms);
+
+/* Does one task: waits for it (by credit; else it asks, sleeps until woken and asks again), calls
+ * the function, answers. PMADC_OK after a task, whatever became of it; PMADC_TIMEOUT when none came
+ * in time (the worker stays registered, with its credit or asleep, and the next call goes on). The
+ * answer itself is written without a limit of time. With credit, tasks may have been read already
+ * when pmadc_fd() shows nothing: call until PMADC_TIMEOUT before poll(2). */
 enum pmadc_status pmadc_work_once(struct pmadc *client, int timeout_ms);
 
 /* Does tasks until the connection ends, something fails, or pmadc_stop() was called from a function
  * or a signal handler: then PMADC_STOPPED. */
 enum pmadc_status pmadc_work(struct pmadc *client);
 
-/* Makes pmadc_work() or pmadc_work_once() of this client, or the next call of them, return
- * PMADC_STOPPED after the task at hand. Async-signal-safe. */
+/*
+ * Makes pmadc_work() or pmadc_work_once() of this client, or the next call of them, return
+ * PMADC_STOPPED after the task at hand. A worker with credit gives it back first, for which it waits
+ * a second at most, and does what it was sent by then; who would rather leave that to others closes
+ * the connection. A later call asks for the credit again. Async-signal-safe.
+ */
 void pmadc_stop(struct pmadc *client);
 
 #endif

@@ -113,6 +113,9 @@ static enum pmadc_status check(struct pmadc *client, const char *line)
         client->round != PMADC_AWAKE)
         return pmadc_fail(client, PMADC_INVALID,
                           "tasks of this connection are unfinished; ask on another");
+    if (client->granted > 0 || client->credit_open)
+        return pmadc_fail(client, PMADC_INVALID,
+                          "tasks come to this connection unasked; ask on another");
     return PMADC_OK;
 }
 

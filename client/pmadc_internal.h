@@ -10,9 +10,12 @@
  *     tasks       foreground tasks the daemon has accepted and not ended, abandoned ones too.
  *     kept        frames that came while another call was waiting, for the call that wants them.
  *
+ * A worker with credit is sent tasks unasked, and those it has not begun are among the kept frames:
+ * never more of them than its credit, since the connection ends with a task beyond that.
+ *
  * pmadc_connection.c opens, closes and explains; pmadc_wire.c moves bytes and frames; pmadc_route.c
  * decides which call a frame is for; pmadc_submit.c asks, pmadc_admin.c speaks text, pmadc_work.c
- * does tasks.
+ * does tasks, pmadc_credit.c has them sent unasked.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -28,8 +31,9 @@ enum {
     PMADC_ERROR_SIZE = 512,
     PMADC_CODE_SIZE = 64,
     PMADC_HANDLE_SIZE = GM_HANDLE_MAX + 1,
-    PMADC_NAME_MAX = 512, /* bytes of a function's name */
-    PMADC_HEAD_MAX = 1024 /* bytes of any head we send: such a name, a unique id, what is around */
+    PMADC_NAME_MAX = 512,  /* bytes of a function's name */
+    PMADC_HEAD_MAX = 1024, /* bytes of any head we send: such a name, a unique id, what is around */
+    PMADC_CREDIT_MAX = 65535 /* tasks that a daemon may send unasked */
 };
 
 /* The bytes from `begin` up to `end` are filled. */
@@ -52,7 +56,9 @@ struct pmadc_pending {
     bool foreground;     /* its answer makes it a task */
     bool abandoned;      /* whoever asked has given up */
     bool ended;          /* its last frame has come */
-    uint64_t news;       /* frames that came for this task */
+    bool about_credit;   /* it asks for `credits` */
+    uint16_t credits;
+    uint64_t news; /* frames that came for this task */
     char handle[PMADC_HANDLE_SIZE];
 };
 
@@ -91,7 +97,11 @@ struct pmadc {
     bool dead;        /* the connection ended or lost its framing: nothing can be said any more */
     bool option_sent; /* exceptions were asked for */
     enum pmadc_round round;
-    int wake_fd; /* readable after pmadc_stop(); -1 while there is no registration */
+    uint16_t credits; /* how many tasks the program wants to be sent unasked; 0: it asks for each */
+    uint16_t granted; /* how many the daemon has agreed to */
+    bool credit_open; /* a change of it was not answered in time: perhaps it holds */
+    uint32_t in_hand; /* tasks that came and are not answered */
+    int wake_fd;      /* readable after pmadc_stop(); -1 while there is no registration */
     atomic_bool stop;
     bool stoppable; /* the present wait ends when `stop` is set */
     uint64_t pings;
@@ -165,6 +175,37 @@ enum pmadc_status pmadc_hold(struct pmadc *client, struct pmadc_buffer *hold,
 enum pmadc_status pmadc_hold_copy(struct pmadc *client, struct pmadc_buffer *hold,
                                   struct pmadc_frame *frame);
 
+/* ---- pmadc_submit.c ---- */
+
+/*
+ * Sends a request and waits for its answer. On PMADC_OK the question is in `frame->pending`: the
+ * caller's, unless it has become a task; the answer's slices last until the next read. A question
+ * that is NULL is one that there was no memory for.
+ */
+enum pmadc_status pmadc_ask(struct pmadc *client, enum gm_type type, const struct gm_slice *args,
+                            struct gm_slice body, struct pmadc_pending *question, int64_t deadline,
+                            struct pmadc_frame *frame);
+
+/* ---- pmadc_credit.c ---- */
+
+/* Comes to terms with the daemon about how many tasks it may send unasked, unless that is so
+ * already. Out of time, the next call tries again. */
+enum pmadc_status pmadc_agree(struct pmadc *client, unsigned credits, int64_t deadline);
+
+/* Gives all credit back, for a worker that is to stop: nothing comes unasked after PMADC_OK. */
+enum pmadc_status pmadc_retire(struct pmadc *client);
+
+/* True for the codes of an ERROR that can answer a question about credit. */
+bool pmadc_refuses_credit(struct gm_slice code);
+
+/* Notes the answer to a question about credit; false if it says something else than was asked. */
+bool pmadc_credit_granted(struct pmadc *client, const struct pmadc_pending *question,
+                          struct gm_slice answer);
+
+/* Counts a task that has come. PMADC_PROTOCOL when it was neither asked for nor within the
+ * credit. */
+enum pmadc_status pmadc_task_came(struct pmadc *client);
+
 /* ---- pmadc_route.c ---- */
 
 /* Notes a question that is about to be sent; NULL without memory. */
@@ -174,7 +215,8 @@ struct pmadc_pending *pmadc_question(struct pmadc *client, enum gm_type answer, 
  * Waits for the next frame of a class, which concerns `only` if that is not NULL, and moves it into
  * `hold`, if that is not NULL. Kept frames come first; others are kept, and late answers dropped. A
  * question that was answered belongs to the caller, unless it has become a task. An ERROR is
- * PMADC_REFUSED, and the question is gone.
+ * PMADC_REFUSED, and the question is gone. Without memory for a task that came, the connection is
+ * dead: the task goes back when it is closed.
  */
 enum pmadc_status pmadc_next(struct pmadc *client, enum pmadc_class wanted,
                              struct pmadc_pending *only, int64_t deadline,

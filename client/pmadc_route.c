@@ -30,14 +30,14 @@ static bool classify(enum gm_type type, enum pmadc_class *class)
         enum gm_type type;
         enum pmadc_class class;
     } known[] = {
-        {GM_NOOP, PMADC_WORKER},        {GM_NO_JOB, PMADC_WORKER},
-        {GM_JOB_ASSIGN, PMADC_WORKER},  {GM_JOB_ASSIGN_UNIQ, PMADC_WORKER},
-        {GM_WORK_STATUS, PMADC_NEWS},   {GM_WORK_DATA, PMADC_NEWS},
-        {GM_WORK_WARNING, PMADC_NEWS},  {GM_WORK_COMPLETE, PMADC_NEWS},
-        {GM_WORK_FAIL, PMADC_NEWS},     {GM_WORK_EXCEPTION, PMADC_NEWS},
-        {GM_JOB_CREATED, PMADC_ANSWER}, {GM_STATUS_RES, PMADC_ANSWER},
-        {GM_ECHO_RES, PMADC_ANSWER},    {GM_OPTION_RES, PMADC_ANSWER},
-        {GM_ERROR, PMADC_ANSWER},
+        {GM_NOOP, PMADC_WORKER},           {GM_NO_JOB, PMADC_WORKER},
+        {GM_JOB_ASSIGN, PMADC_WORKER},     {GM_JOB_ASSIGN_UNIQ, PMADC_WORKER},
+        {GM_JOB_ASSIGN_ALL, PMADC_WORKER}, {GM_WORK_STATUS, PMADC_NEWS},
+        {GM_WORK_DATA, PMADC_NEWS},        {GM_WORK_WARNING, PMADC_NEWS},
+        {GM_WORK_COMPLETE, PMADC_NEWS},    {GM_WORK_FAIL, PMADC_NEWS},
+        {GM_WORK_EXCEPTION, PMADC_NEWS},   {GM_JOB_CREATED, PMADC_ANSWER},
+        {GM_STATUS_RES, PMADC_ANSWER},     {GM_ECHO_RES, PMADC_ANSWER},
+        {GM_OPTION_RES, PMADC_ANSWER},     {GM_ERROR, PMADC_ANSWER},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -105,6 +105,12 @@ static enum pmadc_status settle(struct pmadc *client, struct pmadc_frame *frame)
     bool abandoned = question != NULL && question->abandoned;
 
     frame->pending = NULL;
+    /* An objection to something else that was said before; the answer is still to come. */
+    if (head->type == GM_ERROR && question != NULL && question->about_credit &&
+        !pmadc_refuses_credit(head->args[0])) {
+        question->abandoned = true;
+        return pmadc_refuse(client, head->args[0], head->args[1]);
+    }
     if (question != NULL)
         TAILQ_REMOVE(&client->questions, question, entry);
     if (head->type == GM_ERROR) {
@@ -121,6 +127,10 @@ static enum pmadc_status settle(struct pmadc *client, struct pmadc_frame *frame)
         free(question);
         return pmadc_die(client, PMADC_PROTOCOL, "the daemon sent a handle of %zu bytes",
                          head->args[0].size);
+    }
+    if (question->about_credit && !pmadc_credit_granted(client, question, head->args[0])) {
+        free(question);
+        return pmadc_die(client, PMADC_PROTOCOL, "the daemon granted a credit nobody asked for");
     }
     if (question->foreground)
         become_task(client, question, head->args[0]);
@@ -172,7 +182,8 @@ static enum pmadc_status route(struct pmadc *client, struct pmadc_frame *frame)
         find_task(client, frame);
         return PMADC_OK;
     case PMADC_WORKER:
-        return PMADC_OK;
+        return head->type == GM_NOOP || head->type == GM_NO_JOB ? PMADC_OK
+                                                                : pmadc_task_came(client);
     }
     return PMADC_OK;
 }
@@ -223,6 +234,7 @@ enum pmadc_status pmadc_next(struct pmadc *client, enum pmadc_class wanted,
 {
     struct pmadc_kept *kept;
     enum pmadc_status status;
+    bool found;
 
     TAILQ_FOREACH (kept, &client->kept, entry) {
         if (is_wanted(kept->class, kept->pending, wanted, only))
@@ -234,11 +246,14 @@ enum pmadc_status pmadc_next(struct pmadc *client, enum pmadc_class wanted,
             status = route(client, frame);
         if (status != PMADC_OK)
             return status;
-        if (is_wanted(frame->class, frame->pending, wanted, only))
-            return hold != NULL ? pmadc_hold(client, hold, frame) : PMADC_OK;
-        if (frame->class == PMADC_WORKER || frame->pending != NULL)
+        found = is_wanted(frame->class, frame->pending, wanted, only);
+        if (found && hold != NULL)
+            status = pmadc_hold(client, hold, frame);
+        else if (!found && (frame->class == PMADC_WORKER || frame->pending != NULL))
             status = keep(client, frame);
-        if (status != PMADC_OK)
+        if (status == PMADC_MEMORY && frame->class == PMADC_WORKER)
+            client->dead = true; /* nobody would ever answer that task */
+        if (found || status != PMADC_OK)
             return status;
     }
 }

@@ -7,13 +7,9 @@ static const struct gm_slice nothing = {NULL, 0};
 
 /* ---- asking ---- */
 
-/*
- * Sends a request and waits for its answer. On PMADC_OK the question is in `frame->pending`: the
- * caller's, unless it has become a task; the answer's slices last until the next read.
- */
-static enum pmadc_status ask(struct pmadc *client, enum gm_type type, const struct gm_slice *args,
-                             struct gm_slice body, struct pmadc_pending *question, int64_t deadline,
-                             struct pmadc_frame *frame)
+enum pmadc_status pmadc_ask(struct pmadc *client, enum gm_type type, const struct gm_slice *args,
+                            struct gm_slice body, struct pmadc_pending *question, int64_t deadline,
+                            struct pmadc_frame *frame)
 {
     enum pmadc_status status;
 
@@ -90,8 +86,8 @@ static enum pmadc_status submit(struct pmadc *client, const struct pmadc_task *t
         return status;
     args[0] = gm_text(task->function);
     args[1] = gm_text(task->unique != NULL ? task->unique : "");
-    return ask(client, types[task->priority][foreground], args, body,
-               pmadc_question(client, GM_JOB_CREATED, foreground), deadline, answer);
+    return pmadc_ask(client, types[task->priority][foreground], args, body,
+                     pmadc_question(client, GM_JOB_CREATED, foreground), deadline, answer);
 }
 
 enum pmadc_status pmadc_submit(struct pmadc *client, const struct pmadc_task *task, int timeout_ms,
@@ -237,8 +233,9 @@ enum pmadc_status pmadc_task_status(struct pmadc *client, const char *handle, in
     if (name.size == 0 || name.size > GM_HANDLE_MAX)
         return pmadc_fail(client, PMADC_INVALID, "a handle has 1 to %d bytes, not %zu",
                           GM_HANDLE_MAX, name.size);
-    status = ask(client, GM_GET_STATUS, &name, nothing,
-                 pmadc_question(client, GM_STATUS_RES, false), pmadc_deadline(timeout_ms), &answer);
+    status = pmadc_ask(client, GM_GET_STATUS, &name, nothing,
+                       pmadc_question(client, GM_STATUS_RES, false), pmadc_deadline(timeout_ms),
+                       &answer);
     if (status != PMADC_OK)
         return status;
     free(answer.pending);
@@ -261,8 +258,8 @@ enum pmadc_status pmadc_ping(struct pmadc *client, int timeout_ms)
     if (status != PMADC_OK)
         return status;
     client->pings++;
-    status = ask(client, GM_ECHO_REQ, NULL, body, pmadc_question(client, GM_ECHO_RES, false),
-                 pmadc_deadline(timeout_ms), &answer);
+    status = pmadc_ask(client, GM_ECHO_REQ, NULL, body, pmadc_question(client, GM_ECHO_RES, false),
+                       pmadc_deadline(timeout_ms), &answer);
     if (status != PMADC_OK)
         return status;
     free(answer.pending);

@@ -186,6 +186,19 @@ static enum pmadc_status answer(const struct pmadc_job *job, bool done, struct g
     return status;
 }
 
+/* True when no task is in hand and none can come unasked. */
+static bool is_free(const struct pmadc *client)
+{
+    return client->granted == 0 && client->in_hand == 0;
+}
+
+/* A worker that wants no credit asks. What was sent unasked is done first: who asks has nothing in
+ * hand, so the next task is the answer. */
+static bool must_ask(const struct pmadc *client)
+{
+    return client->credits == 0 && is_free(client);
+}
+
 /* Arguments that data follows have their NUL behind them on the wire, so they are C strings. */
 static void job_of(struct pmadc_job *job, struct pmadc *client, const struct pmadc_frame *frame)
 {
@@ -220,9 +233,13 @@ static enum pmadc_status do_job(struct pmadc *client, const struct pmadc_frame *
                          (int)args[1].size, (const char *)args[1].bytes);
     job_of(&job, client, frame);
     done = registration->function(registration->arg, &job, &data, &size);
+    /* With the answer this task's credit would bring another. */
+    if (!client->dead && atomic_load(&client->stop))
+        (void)pmadc_retire(client);
     if (client->dead)
         return PMADC_LOST;
-    ask_more = ask_more && !atomic_load(&client->stop);
+    client->in_hand--;
+    ask_more = ask_more && must_ask(client) && !atomic_load(&client->stop);
     status = answer(&job, done, (struct gm_slice){data, size}, ask_more);
     if (status == PMADC_INVALID)
         (void)answer(&job, false, nothing, ask_more);
@@ -253,17 +270,30 @@ static enum pmadc_status listen_for_work(struct pmadc *client, int64_t deadline,
     return status;
 }
 
-/* Asks, sleeps and asks again until there is a task, and does it. */
+/* Sees to it that a task can come, unless one is in hand: it is sent by credit, or asked for. Who
+ * is to stop gives his credit back. */
+static enum pmadc_status call_for_work(struct pmadc *client, int64_t deadline)
+{
+    enum pmadc_status status = atomic_load(&client->stop)
+                                   ? pmadc_retire(client)
+                                   : pmadc_agree(client, client->credits, deadline);
+
+    if (status == PMADC_OK && client->round == PMADC_AWAKE && must_ask(client))
+        status = go(client, GM_GRAB_JOB_UNIQ, PMADC_ASKED, deadline);
+    return status;
+}
+
+/* Waits until there is a task, by credit or by asking, sleeping and asking again; and does it. */
 static enum pmadc_status work(struct pmadc *client, int64_t deadline, bool ask_more)
 {
     for (;;) {
         struct pmadc_frame frame;
-        enum pmadc_status status = PMADC_OK;
+        enum pmadc_status status = call_for_work(client, deadline);
 
-        if (client->round == PMADC_AWAKE)
-            status = go(client, GM_GRAB_JOB_UNIQ, PMADC_ASKED, deadline);
         if (status == PMADC_OK)
             status = listen_for_work(client, deadline, &frame);
+        if (status == PMADC_STOPPED && client->granted > 0)
+            continue; /* the credit goes back first */
         if (status != PMADC_OK)
             return status;
         if (frame.head.type == GM_NOOP) {
@@ -271,7 +301,8 @@ static enum pmadc_status work(struct pmadc *client, int64_t deadline, bool ask_m
                 client->round = PMADC_AWAKE;
         } else if (frame.head.type == GM_NO_JOB) {
             client->round = PMADC_AWAKE;
-            status = go(client, GM_PRE_SLEEP, PMADC_ASLEEP, deadline);
+            if (must_ask(client))
+                status = go(client, GM_PRE_SLEEP, PMADC_ASLEEP, deadline);
             if (status != PMADC_OK)
                 return status;
         } else {
@@ -292,13 +323,18 @@ static enum pmadc_status stopped(struct pmadc *client)
     return pmadc_fail(client, PMADC_STOPPED, "told to stop");
 }
 
+static bool ended_by_stop(struct pmadc *client, enum pmadc_status status)
+{
+    return status == PMADC_STOPPED || (status == PMADC_TIMEOUT && atomic_load(&client->stop));
+}
+
 enum pmadc_status pmadc_work_once(struct pmadc *client, int timeout_ms)
 {
     enum pmadc_status status = pmadc_begin(client);
 
     if (status == PMADC_OK)
         status = work(client, pmadc_deadline(timeout_ms), false);
-    return status == PMADC_STOPPED ? stopped(client) : status;
+    return ended_by_stop(client, status) ? stopped(client) : status;
 }
 
 enum pmadc_status pmadc_work(struct pmadc *client)
@@ -306,13 +342,11 @@ enum pmadc_status pmadc_work(struct pmadc *client)
     enum pmadc_status status = pmadc_begin(client);
 
     while (status == PMADC_OK) {
-        if (atomic_load(&client->stop) && client->round != PMADC_ASKED)
+        if (atomic_load(&client->stop) && client->round != PMADC_ASKED && is_free(client))
             return stopped(client);
         status = work(client, no_deadline, true);
     }
-    if (status == PMADC_STOPPED || (status == PMADC_TIMEOUT && atomic_load(&client->stop)))
-        return stopped(client);
-    return status;
+    return ended_by_stop(client, status) ? stopped(client) : status;
 }
 
 void pmadc_stop(struct pmadc *client)

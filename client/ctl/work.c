@@ -15,6 +15,7 @@
 
 enum {
     JOBS_MAX = 1024,
+    PREFETCH_MAX = 65534, /* with the task at work, the most credit there is */
     FIRST_PAUSE_MS = 100, /* before the daemon is looked for again; doubles each time */
     LAST_PAUSE_MS = 5000,
     CONNECT_TIMEOUT_MS = 5000,
@@ -25,14 +26,26 @@ struct work {
     const char *function;
     const char *id;
     uint64_t jobs;
-    bool silent; /* of several workers, one is enough to tell that the daemon is away */
+    uint64_t prefetch; /* tasks in hand beside the one at work */
+    bool classic;      /* ask for each task */
+    bool silent;       /* of several workers, one is enough to tell that the daemon is away */
+    bool told_no_prefetch;
     struct ctl_command command;
 };
 
 /* ---- options ---- */
 
+enum { KEY_PREFETCH = 0x100, KEY_CLASSIC }; /* without a letter */
+
 static const struct argp_option options[] = {
     {.name = "jobs", .key = 'n', .arg = "N", .doc = "do N tasks at a time; 1 by default"},
+    {.name = "prefetch",
+     .key = KEY_PREFETCH,
+     .arg = "N",
+     .doc = "for each of them, have up to N more sent that wait here; 0 by default"},
+    {.name = "classic",
+     .key = KEY_CLASSIC,
+     .doc = "ask for each task, as with any Gearman server, instead of being sent it"},
     {.name = "id", .key = 'i', .arg = "ID", .doc = "what `pmadctl workers' is to call it"},
     {0},
 };
@@ -45,6 +58,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'n':
         if (!ctl_count(arg, 1, JOBS_MAX, &work->jobs))
             argp_error(state, "--jobs is a number from 1 to %d, not %s", JOBS_MAX, arg);
+        return 0;
+    case KEY_PREFETCH:
+        if (!ctl_count(arg, 0, PREFETCH_MAX, &work->prefetch))
+            argp_error(state, "--prefetch is a number from 0 to %d, not %s", PREFETCH_MAX, arg);
+        return 0;
+    case KEY_CLASSIC:
+        work->classic = true;
         return 0;
     case 'i':
         work->id = arg;
@@ -60,6 +80,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (work->function == NULL || work->command.argv == NULL)
             argp_error(state, "name the function and, behind --, the command that does it");
+        if (work->classic && work->prefetch > 0)
+            argp_error(state, "--classic asks for one task at a time: it has no --prefetch");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -74,8 +96,7 @@ static struct {
     volatile sig_atomic_t signals;
 } worker;
 
-/* The first signal ends the worker after the task at hand, a second one ends the command as well.
- * */
+/* The first signal ends the worker after the tasks in hand, a second one ends the command, too. */
 static void on_stop(int number)
 {
     (void)number;
@@ -95,18 +116,41 @@ static void handle(int number, void (*handler)(int number))
 
 /* ---- one worker: tasks ---- */
 
+/* Unanswered, a task goes back to the daemon for someone else, and so do those behind it. */
+static void give_up_if_told_twice(void)
+{
+    if (worker.signals > 1)
+        exit(CTL_FAILED);
+}
+
 static bool do_task(void *arg, const struct pmadc_job *job, const void **result, size_t *size)
 {
     struct work *work = arg;
-    int status = ctl_command_run(&work->command, job->data, job->size);
+    int status;
 
+    give_up_if_told_twice();
+    status = ctl_command_run(&work->command, job->data, job->size);
     if (status < 0)
         ctl_say("cannot run %s: %s", work->command.argv[0], strerror(errno));
-    if (worker.signals > 1)
-        exit(CTL_FAILED); /* unanswered, the task goes back to the daemon for someone else */
+    give_up_if_told_twice();
     *result = work->command.output;
     *size = work->command.output_size;
     return status == 0;
+}
+
+/* Has tasks sent: one to do, and those to wait behind it. Where the daemon does not do that, each
+ * is asked for, which is no news but to who wanted more than one. */
+static enum pmadc_status ask_for_credit(struct work *work, struct pmadc *client)
+{
+    enum pmadc_status status =
+        pmadc_worker_credit(client, 1 + (unsigned)work->prefetch, CONNECT_TIMEOUT_MS);
+
+    if (status != PMADC_REFUSED || strcmp(pmadc_error_code(client), "UNKNOWN_OPTION") != 0)
+        return status;
+    if (work->prefetch > 0 && !work->silent && !work->told_no_prefetch)
+        ctl_say("this daemon sends no tasks unasked: there is no --prefetch with it");
+    work->told_no_prefetch = true;
+    return PMADC_OK;
 }
 
 /* Registers. The ping comes back after an objection to what was said before it. */
@@ -120,6 +164,8 @@ static enum pmadc_status introduce(struct work *work, struct pmadc *client)
         status = pmadc_can_do(client, work->function, do_task, work);
     if (status == PMADC_OK)
         status = pmadc_ping(client, CONNECT_TIMEOUT_MS);
+    if (status == PMADC_OK && !work->classic)
+        status = ask_for_credit(work, client);
     return status;
 }
 
@@ -307,10 +353,14 @@ int ctl_work(struct ctl *ctl, int argc, char **argv)
         .doc =
             "Does tasks: runs COMMAND for each, with the payload on its stdin and its stdout as "
             "the result. A command that fails makes the task fail. When the daemon is away, waits "
-            "for it.\vExamples:\n  pmadctl work wc -- wc -w\n"
+            "for it.\vThe daemon sends tasks unasked, as many as are done at a time, so that none\n"
+            "waits behind another while some worker is idle. With --prefetch more are sent\n"
+            "ahead, for short tasks. A server that sends none is asked for each.\n\n"
+            "Examples:\n  pmadctl work wc -- wc -w\n"
             "  pmadctl work thumbnail --jobs=4 -- convert - -resize 200x200 -\n\n"
-            "SIGTERM or SIGINT ends it after the task at hand; a second one ends the command,\n"
-            "too, and the task goes back to the daemon.",
+            "SIGTERM or SIGINT ends it after the tasks in hand: those at work, and those\n"
+            "that were sent ahead. A second one ends the command, too, and all of them go\n"
+            "back to the daemon.",
     };
     struct work work = {.ctl = ctl, .jobs = 1};
     enum ctl_exit done;

@@ -3,16 +3,63 @@
 import hashlib
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import threading
 import unittest
+from pathlib import Path
 
 import pmadd_testlib as lib
 from pmadd_testlib import Daemon
+from twin import servers
 
 GIB = 1 << 30
+OPTION_REQ, GRAB_JOB_UNIQ = 26, 30
 FINE, TASK_FAILED, USAGE, REFUSED, TIMED_OUT, NO_DAEMON = 0, 1, 2, 3, 4, 5
+
+
+class Between:
+    """Between a worker and its server: passes everything on, and remembers what the worker says."""
+
+    def __init__(self, path, address):
+        self.path = path
+        self.spoken = b""
+        self.server = socket.socket(socket.AF_INET if isinstance(address, tuple)
+                                    else socket.AF_UNIX)
+        self.server.connect(address if isinstance(address, tuple) else str(address))
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen()
+        self.thread = threading.Thread(target=self._pass_on, daemon=True)
+        self.thread.start()
+
+    def _pass_on(self):
+        worker, _ = self.listener.accept()
+        other = {worker: self.server, self.server: worker}
+        while other:
+            for heard in select.select(list(other), [], [])[0]:
+                data = heard.recv(65536)
+                if heard is worker:
+                    self.spoken += data
+                if not data:
+                    other = {}
+                    break
+                other[heard].sendall(data)
+        for end in (worker, self.server, self.listener):
+            end.close()
+
+    def requests(self):
+        """The packets of the worker, by number, once it has gone; of an option, what it says."""
+        self.thread.join(lib.PATIENCE)
+        found, rest = [], self.spoken
+        while rest:
+            _, kind, size = lib.HEADER.unpack_from(rest)
+            body = rest[lib.HEADER.size:lib.HEADER.size + size]
+            found.append(body.decode() if kind == OPTION_REQ else kind)
+            rest = rest[lib.HEADER.size + size:]
+        return found
 
 
 class Commands(unittest.TestCase):
@@ -23,19 +70,25 @@ class Commands(unittest.TestCase):
         self.daemon.start()
         self.addCleanup(self.daemon.__exit__)
 
-    def worker(self, function, *command, jobs=1):
+    def worker(self, function, *command, jobs=1, options=(), at=None):
         """A `pmadctl work` of this test, ended with it; returns when the daemon knows it."""
         before = self.workers(function)
-        process = lib.spawn(lib.PMADCTL, "work", "--socket", self.daemon.socket,
-                            f"--jobs={jobs}", function, "--", *command, stderr=subprocess.PIPE)
+        process = lib.spawn(lib.PMADCTL, "work", "--socket", at or self.daemon.socket,
+                            f"--jobs={jobs}", *options, function, "--", *command,
+                            stderr=subprocess.PIPE)
         self.addCleanup(process.stderr.close)
         self.addCleanup(lib.end, process)
         self.assertTrue(lib.eventually(lambda: self.workers(function) > before))
         return process
 
-    def workers(self, function):
+    def row(self, function):
+        """What `status` says of a function: tasks, running ones, workers."""
         with self.daemon.connect() as peer:
-            return sum(int(row[3]) for row in peer.listing("status") if row[0] == function)
+            rows = [row for row in peer.listing("status") if row[0] == function]
+        return tuple(int(number) for number in rows[0][1:]) if rows else (0, 0, 0)
+
+    def workers(self, function):
+        return self.row(function)[2]
 
     def assert_says(self, run, status, *patterns):
         """Ended with this status and one line on stderr that matches."""
@@ -182,6 +235,155 @@ class Work(Commands):
         self.assertEqual(client.wait(lib.PATIENCE), FINE)
         self.assertEqual(client.stdout.read(), "end\n")
         self.assertEqual(process.wait(lib.PATIENCE), FINE)
+
+
+class Sending(Commands):
+    """Who is sent tasks, how many at a time, and what becomes of them when the worker ends."""
+
+    def gate(self, function, **more):
+        """A worker whose command says that it has begun, and ends when it is told to."""
+        begun, go_on = (lib.Fifo(self.daemon.directory / name) for name in ("begun", "go_on"))
+        self.addCleanup(begun.close)
+        self.addCleanup(go_on.close)
+        script = 'echo > "$0"; read line < "$1"; cat'
+        process = self.worker(function, "sh", "-c", script, begun.path, go_on.path, **more)
+        self.addCleanup(go_on.write, "now\n" * 9)  # or a command would outlive its test
+        return process, begun, go_on
+
+    def submit(self, function, times):
+        for _ in range(times):
+            run = self.daemon.ctl("submit", "-b", function, "x")
+            self.assertEqual(run.returncode, FINE, run.stderr)
+
+    def spoken(self, *options):
+        """What a worker says while it does two tasks."""
+        between = Between(self.daemon.directory / "between", self.daemon.socket)
+        process = self.worker("upper", "tr", "a-z", "A-Z", options=options, at=between.path)
+        for text in ("one", "two"):
+            run = self.daemon.ctl("submit", "upper", text)
+            self.assertEqual((run.returncode, run.stdout), (FINE, text.upper()), run.stderr)
+        process.terminate()
+        self.assertEqual(process.wait(lib.PATIENCE), FINE)
+        return between.requests()
+
+    def test_a_worker_is_sent_tasks_and_asks_for_none(self):
+        self.assertEqual(self.spoken(), [lib.CAN_DO, lib.ECHO_REQ, "pmad-push=1",
+                                         lib.WORK_COMPLETE, lib.WORK_COMPLETE, "pmad-push=0"])
+
+    def test_a_classic_worker_asks_for_each(self):
+        spoken = self.spoken("--classic")
+        self.assertIn(GRAB_JOB_UNIQ, spoken)
+        self.assertNotIn("pmad-push=1", spoken)
+
+    def test_no_more_is_sent_than_is_done_at_a_time(self):
+        self.submit("slow", 5)
+        self.gate("slow", jobs=2)
+        self.assertTrue(lib.eventually(lambda: self.row("slow")[1] == 2))
+        self.assertEqual(self.row("slow"), (5, 2, 2))
+
+    def test_prefetch_has_more_sent_by_name(self):
+        self.submit("slow", 5)
+        self.gate("slow", options=("--prefetch=2",))
+        self.assertTrue(lib.eventually(lambda: self.row("slow")[1] == 3))
+        self.assertEqual(self.row("slow"), (5, 3, 1))
+
+    def test_who_comes_back_to_a_daemon_is_sent_as_many_again(self):
+        self.gate("slow", options=("--prefetch=2",))
+        self.assertEqual(self.daemon.stop(), 0, self.daemon.said())
+        self.daemon.start()
+        self.submit("slow", 5)
+        self.assertTrue(lib.eventually(lambda: self.row("slow") == (5, 3, 1)), self.row("slow"))
+
+    def test_who_is_told_to_stop_is_sent_nothing_more(self):
+        self.submit("slow", 3)
+        process, begun, go_on = self.gate("slow")
+        begun.read()
+        process.terminate()
+        go_on.write("now\n")
+        self.assertEqual(process.wait(lib.PATIENCE), FINE)
+        self.assertTrue(lib.eventually(lambda: self.row("slow") == (2, 0, 0)), self.row("slow"))
+
+    def test_who_is_told_to_stop_does_what_was_sent_ahead(self):
+        self.submit("slow", 5)
+        process, begun, go_on = self.gate("slow", options=("--prefetch=2",))
+        begun.read()
+        self.assertTrue(lib.eventually(lambda: self.row("slow")[1] == 3))
+        process.terminate()
+        go_on.write("now\n")
+        for _ in range(2):
+            begun.read()
+            go_on.write("now\n")
+        self.assertEqual(process.wait(lib.PATIENCE), FINE)
+        self.assertTrue(lib.eventually(lambda: self.row("slow") == (2, 0, 0)), self.row("slow"))
+
+    def test_who_is_told_twice_gives_all_back(self):
+        self.submit("slow", 5)
+        process, begun, _ = self.gate("slow", options=("--prefetch=2",))
+        begun.read()
+        for _ in range(2):
+            process.terminate()
+            self.assertTrue(lib.eventually(lambda: not self.is_pending(process)))
+        self.assertEqual(process.wait(lib.PATIENCE), TASK_FAILED)
+        self.assertTrue(lib.eventually(lambda: self.row("slow") == (5, 0, 0)), self.row("slow"))
+
+    @staticmethod
+    def is_pending(process):
+        """True while a signal waits to be taken: a second one of its kind would be lost."""
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        return any(int(line.split()[1], 16) for line in status.splitlines()
+                   if line.startswith(("SigPnd", "ShdPnd")))
+
+    def test_a_task_that_is_cancelled_keeps_its_place_until_it_is_answered(self):
+        with self.daemon.connect() as client:
+            handles = [client.submit("slow") for _ in range(2)]
+            process, begun, go_on = self.gate("slow")
+            begun.read()
+            with self.daemon.connect() as admin:
+                admin.line(f"cancel job {handles[0].decode()}")
+            client.expect(lib.WORK_FAIL)
+            go_on.write("now\n")
+            begun.read()
+            go_on.write("now\n")
+            client.expect(lib.WORK_COMPLETE)
+        self.assertIsNone(process.poll())
+
+    def test_a_wrong_number_is_refused_with_a_hint(self):
+        for words in (("--prefetch=-1",), ("--prefetch=65535",), ("--prefetch=many",),
+                      ("--classic", "--prefetch=1")):
+            with self.subTest(words=words):
+                run = lib.run(lib.PMADCTL, "work", *words, "f", "--", "cat")
+                self.assertEqual(run.returncode, USAGE, run.stderr)
+                self.assertIn("--prefetch", run.stderr)
+
+
+@unittest.skipUnless(servers.GEARMAND, "gearmand is not installed")
+class Gearmand(unittest.TestCase):
+    """A server that sends no tasks unasked is asked for each."""
+
+    def work(self, *options):
+        """Does one task there; returns what the worker asked for and what it complained of."""
+        with servers.Gearmand() as server, lib.directory_of(os.getuid()) as place:
+            between = Between(place / "between", server.address)
+            process = lib.spawn(lib.PMADCTL, "work", "--socket", between.path, *options, "upper",
+                                "--", "tr", "a-z", "A-Z", stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.stderr.close)
+            self.addCleanup(lib.end, process)
+            run = lib.run(lib.PMADCTL, "submit", f"--socket=127.0.0.1:{server.port}", "upper", "hi")
+            process.terminate()
+            self.assertEqual(process.wait(lib.PATIENCE), FINE)
+            self.assertEqual((run.returncode, run.stdout), (FINE, "HI"), run.stderr)
+            return between.requests(), process.stderr.read()
+
+    def test_it_is_asked_without_a_word(self):
+        spoken, said = self.work()
+        self.assertIn("pmad-push=1", spoken)
+        self.assertIn(GRAB_JOB_UNIQ, spoken)
+        self.assertEqual(said, "")
+
+    def test_who_wanted_more_sent_is_told_so(self):
+        spoken, said = self.work("--prefetch=3")
+        self.assertIn("pmad-push=4", spoken)
+        self.assertRegex(said, r"\Apmadctl: .*--prefetch.*\n\Z")
 
 
 class Listings(Commands):
