@@ -192,6 +192,9 @@ enum pmadc_status pmadc_write(struct pmadc *client, struct iovec *pieces, size_t
             return pmadc_die(client, PMADC_TIMEOUT,
                              "timed out in mid-frame: the daemon does not read; close the "
                              "connection");
+        if (status == PMADC_MEMORY && begun)
+            return pmadc_die(client, PMADC_MEMORY,
+                             "out of memory in mid-frame; close the connection");
         if (status != PMADC_OK)
             return status;
     }
