@@ -11,7 +11,7 @@
 #include "server.h"
 
 enum {
-    ACCEPTS_A_TURN = 8, /* so that a storm of new peers does not stop the old ones */
+    ACCEPTS_A_TURN = 2, /* so that a storm of new peers does not stop the old ones */
     FAILURES_A_TURN = 4 /* so many single troubles are no longer single: the system refuses */
 };
 
