@@ -26,10 +26,11 @@ struct audit {
     size_t waiters, registrations, workers, peers;
     size_t timers; /* of tasks that are delayed */
     size_t states[TASK_STATES];
-    size_t reserved;              /* free kits */
-    size_t bytes, function_bytes; /* of the bodies of tasks; as functions count them */
-    size_t arriving;              /* of bodies that come piece by piece */
-    size_t awaited[LANES_END];    /* by lane: peers that wait for it */
+    size_t queues[TASK_PRIORITIES]; /* functions that have tasks of it */
+    size_t reserved;                /* free kits */
+    size_t bytes, function_bytes;   /* of the bodies of tasks; as functions count them */
+    size_t arriving;                /* of bodies that come piece by piece */
+    size_t awaited[LANES_END];      /* by lane: peers that wait for it */
 };
 
 static void expect(struct audit *audit, bool holds, const char *otherwise)
@@ -227,6 +228,7 @@ static void check_function(struct audit *audit, const struct function *function)
         }
         expect(audit, queued - before == function->queued_of[priority],
                "a function's count of tasks of a priority is wrong");
+        audit->queues[priority] += queued > before;
     }
     TAILQ_FOREACH (registration, &function->able, in_function) {
         able++;
@@ -234,7 +236,11 @@ static void check_function(struct audit *audit, const struct function *function)
         listed += registration->is_listed;
         expect(audit, registration->is_listed || !registration->peer->waits,
                "a worker waits for a function that does not know");
-        woken += !registration->peer->waits && registration->peer->sleep == WORKER_WOKEN;
+        woken += registration->peer->woken_for == registration;
+        expect(audit,
+               registration_find(&audit->router->registrations, registration->peer, function) ==
+                   registration,
+               "a registration is not found by its peer and its function");
     }
     TAILQ_FOREACH (registration, &function->waiting, in_list)
         listed--;
@@ -249,6 +255,22 @@ static void check_function(struct audit *audit, const struct function *function)
     expect(audit,
            (function_is_idle(function) && !function->declared) == (function->idle.tqe_prev != NULL),
            "a function is idle and not listed so, or the reverse");
+}
+
+/* Functions that have tasks of a priority, and no others, are listed so. */
+static void check_queues(struct audit *audit)
+{
+    const struct functions *functions = &audit->router->functions;
+    const struct function *function;
+
+    for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
+        TAILQ_FOREACH (function, &functions->queued[priority], in_queued[priority]) {
+            audit->queues[priority]--;
+            expect(audit, !TAILQ_EMPTY(&function->queues[priority]),
+                   "a function without tasks is listed as having some");
+        }
+        expect(audit, audit->queues[priority] == 0, "a function with tasks is not listed so");
+    }
 }
 
 static void check_functions(struct audit *audit)
@@ -272,6 +294,7 @@ static void check_functions(struct audit *audit)
         check_function(audit, function);
     }
     expect(audit, used == router->functions.used, "the count of functions is wrong");
+    check_queues(audit);
     expect(audit, audit->reserved == router->reserved_slots, "the count of free kits is wrong");
     expect(audit, audit->bytes == audit->function_bytes && audit->bytes == router->counts.bytes,
            "the bytes that functions count are not those of their tasks");

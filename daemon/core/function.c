@@ -26,6 +26,8 @@ bool functions_init(struct functions *functions, struct pmad *runtime, size_t co
     *functions = (struct functions){.rules = rules, .key = key};
     TAILQ_INIT(&functions->idle);
     TAILQ_INIT(&functions->stirred);
+    for (int i = 0; i < TASK_PRIORITIES; i++)
+        TAILQ_INIT(&functions->queued[i]);
     if (!table_init(&functions->table, runtime, element_size(name_max), count))
         return false;
     if (!table_init(&functions->buckets, runtime, sizeof(struct function *), bucket_count(count))) {

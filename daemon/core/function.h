@@ -44,7 +44,8 @@ struct reserve {
 struct function {
     TAILQ_ENTRY(function) idle; /* where nobody uses it */
     TAILQ_ENTRY(function) in_stirred;
-    struct function *next; /* in its bucket, or in the free list */
+    TAILQ_ENTRY(function) in_queued[TASK_PRIORITIES]; /* where it has tasks of that priority */
+    struct function *next;                            /* in its bucket, or in the free list */
     struct task_list queues[TASK_PRIORITIES];
     size_t tasks[TASK_STATES];         /* in each state, but for TASK_FREE */
     size_t bytes;                      /* of the bodies of all these */
@@ -56,7 +57,7 @@ struct function {
     struct registration_list able;    /* every worker that can do it */
     struct registration_list waiting; /* of them, those that wait, the longest first */
     size_t able_count;
-    size_t woken;  /* of them, those that were woken and have not asked since */
+    size_t woken;  /* of them, those that were woken for it and have not asked since */
     bool used;     /* has a name */
     bool stirred;  /* it is in the list `stirred` */
     bool declared; /* by an administrator, or for its reserve: it keeps its place in the table */
@@ -72,6 +73,7 @@ struct functions {
     struct function *free;
     struct function_list idle;    /* neither in use nor declared, the longest idle first */
     struct function_list stirred; /* those to be looked at, see match.h */
+    struct function_list queued[TASK_PRIORITIES]; /* those that have tasks of that priority */
     size_t used;
     const struct rules *rules;
     struct siphash_key key;

@@ -108,7 +108,7 @@ bool hand_take(struct router *router, struct registration *registration, struct 
         be_short(router, peer);
         return false;
     }
-    task_unqueue(task);
+    task_unqueue(router, task);
     task_move(router, task, TASK_ASSIGNED);
     grip->task = task;
     grip->worker = peer;
@@ -121,7 +121,7 @@ bool hand_take(struct router *router, struct registration *registration, struct 
     start_limit(router, registration, grip);
     if (router->round_robin) {
         TAILQ_REMOVE(&peer->registrations, registration, in_peer);
-        TAILQ_INSERT_TAIL(&peer->registrations, registration, in_peer);
+        worker_names(registration);
     }
     outbox_assign(grip, form_of(task, at_most));
     worker_changed(peer);

@@ -65,7 +65,7 @@ static void rouse(struct router *router, struct function *function)
         if (worker_has_credit(longest->peer))
             push(router, longest, first_task(function));
         else
-            worker_wake(longest->peer);
+            worker_wake(longest);
     }
 }
 
@@ -88,8 +88,7 @@ static void serve_freed(struct router *router)
         if (peer->waits || !worker_is_free(peer))
             continue;
         worker_waits(peer);
-        if (!worker_has_credit(peer))
-            worker_stirs(peer);
+        worker_looks(peer);
     }
 }
 

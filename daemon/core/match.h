@@ -8,9 +8,9 @@
  *
  * There is one order for a function: of those that wait (worker.h), the longest first. Who has credit
  * is given the task; who sleeps is woken to ask for it, as many as tasks wait (times `worker_wakeup`)
- * beyond those already woken. A woken worker counts for all its functions until it asks, sleeps again,
- * leaves, or has let a second pass (DEADLINE_WOKEN); then each of them is looked at again, so that no
- * task waits beside a worker that does.
+ * beyond those already woken for it. A woken worker counts until it asks, sleeps again, leaves, or has let
+ * a second pass (DEADLINE_WOKEN); then its function is looked at again, so that no task waits beside a
+ * worker that does.
  */
 struct function;
 struct peer;

@@ -171,7 +171,8 @@ struct peer {
     /* as a worker */
     struct registration_list registrations;
     struct registration_list
-        unlisted; /* of them, those in no list of their functions, see worker.h */
+        unlisted;                   /* of them, those in no list of their functions, see worker.h */
+    struct registration *woken_for; /* of them, the one it was sent a NOOP for, until it asks */
     size_t registration_count;
     struct grip_list hand;      /* its tasks, in the order of assignment */
     struct grip grip;           /* for one of them: there is always room for that */

@@ -69,11 +69,22 @@ static size_t round_up(size_t size)
     return (size + 15) & ~(size_t)15;
 }
 
+/* So many there may be of all workers together; more, where the pool `workers` is declared larger. */
+static size_t registrations(const struct router_limits *limits)
+{
+    size_t each = limits->registrations_per_worker < REGISTRATIONS_EACH
+                      ? limits->registrations_per_worker
+                      : REGISTRATIONS_EACH;
+    size_t all = limits->connections * each;
+
+    return all < limits->registrations_per_worker ? limits->registrations_per_worker : all;
+}
+
 size_t router_needs_runtime(const struct router_limits *limits, struct router_need *needs,
                             size_t max)
 {
     enum { TABLE_NEEDS = 2 }; /* that a table fills in */
-    struct router_need more[4 + 3 * TABLE_NEEDS] = {{round_up(sizeof(struct router)), 1},
+    struct router_need more[4 + 4 * TABLE_NEEDS] = {{round_up(sizeof(struct router)), 1},
                                                     {round_up(sizeof(struct rules)), 1},
                                                     {ROUTER_READ_SIZE, 1},
                                                     {SCRATCH_SIZE, 1}};
@@ -82,6 +93,7 @@ size_t router_needs_runtime(const struct router_limits *limits, struct router_ne
     table_needs(sizeof(struct peer_slot), limits->connections, more + 4);
     slots_needs(limits->tasks, more + 6);
     uniques_needs(limits->tasks, more + 8);
+    registrations_needs(registrations(limits), more + 10);
     count = add_needs(needs, max, 0, more, sizeof more / sizeof *more);
     functions_needs(limits->functions, limits->function_name_max, more);
     return add_needs(needs, max, count, more, 4);
@@ -90,13 +102,7 @@ size_t router_needs_runtime(const struct router_limits *limits, struct router_ne
 size_t router_needs_workers(const struct router_limits *limits, struct router_need *needs,
                             size_t max)
 {
-    size_t each = limits->registrations_per_worker < REGISTRATIONS_EACH
-                      ? limits->registrations_per_worker
-                      : REGISTRATIONS_EACH;
-    size_t blocks = limits->connections * each;
-    struct router_need need = {
-        round_up(sizeof(struct registration)),
-        blocks < limits->registrations_per_worker ? limits->registrations_per_worker : blocks};
+    struct router_need need = {round_up(sizeof(struct registration)), registrations(limits)};
 
     return add_needs(needs, max, 0, &need, 1);
 }
@@ -174,6 +180,7 @@ static enum router_status make(struct router *router, const struct router_setup 
     if (!router->rules || !router->read_buffer || !router->scratch || !make_tables(router) ||
         !slots_init(&router->slots, router->runtime, limits->tasks, setup->handle_prefix, key) ||
         !uniques_init(&router->uniques, router->runtime, limits->tasks, key) ||
+        !registrations_init(&router->registrations, router->runtime, registrations(limits)) ||
         !functions_init(&router->functions, router->runtime, limits->functions,
                         limits->function_name_max, router->rules, key))
         return ROUTER_RUNTIME_TOO_SMALL;
@@ -248,6 +255,7 @@ void router_finish(struct router *router)
         reserve_finish(router, table_at(&router->functions.table, i));
     lane_finish(router);
     functions_finish(&router->functions, runtime);
+    registrations_finish(&router->registrations, runtime);
     uniques_finish(&router->uniques, runtime);
     slots_finish(&router->slots, runtime);
     table_finish(&router->peers, runtime);

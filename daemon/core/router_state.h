@@ -6,6 +6,7 @@
 
 #include "answer.h"
 #include "function.h"
+#include "registration.h"
 #include "router.h"
 #include "rules.h"
 #include "slot.h"
@@ -57,6 +58,7 @@ struct router {
     struct slots slots;
     struct rules *rules;
     struct functions functions;
+    struct registrations registrations;
     struct uniques uniques;
     struct wheel millis;  /* of the clock that never goes back: time limits of workers */
     struct wheel seconds; /* of the wall clock: tasks that are not to run before */
@@ -80,7 +82,8 @@ struct router {
     struct peer_list short_of; /* workers with a task in hand that found no room for another */
     struct peer_list freed;    /* workers that have credit again, see match.h */
     struct peer_list timers[PEER_DEADLINES];
-    uint64_t waits;             /* how often somebody has begun to wait */
+    uint64_t waits; /* how often somebody has begun to wait, */
+    uint64_t names; /* and how often a registration went behind the others of its peer */
     size_t states[TASK_STATES]; /* tasks in each state; TASK_FREE is not counted */
     struct router_counts counts;
     size_t worker_wakeup;

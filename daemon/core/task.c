@@ -223,20 +223,30 @@ void task_free(struct router *router, struct task *task)
 
 void task_queue(struct router *router, struct task *task, bool first)
 {
-    struct task_list *queue = &task->function->queues[task->priority];
+    struct function *function = task->function;
+    struct task_list *queue = &function->queues[task->priority];
 
     task_move(router, task, TASK_QUEUED);
+    if (TAILQ_EMPTY(queue))
+        TAILQ_INSERT_TAIL(&router->functions.queued[task->priority], function,
+                          in_queued[task->priority]);
     if (first)
         TAILQ_INSERT_HEAD(queue, task, place);
     else
         TAILQ_INSERT_TAIL(queue, task, place);
-    match_stir(router, task->function);
+    match_stir(router, function);
 }
 
-void task_unqueue(struct task *task)
+void task_unqueue(struct router *router, struct task *task)
 {
+    struct function *function = task->function;
+    struct task_list *queue = &function->queues[task->priority];
+
     MUST(task->state == TASK_QUEUED);
-    TAILQ_REMOVE(&task->function->queues[task->priority], task, place);
+    TAILQ_REMOVE(queue, task, place);
+    if (TAILQ_EMPTY(queue))
+        TAILQ_REMOVE(&router->functions.queued[task->priority], function,
+                     in_queued[task->priority]);
 }
 
 void task_admit(struct router *router, struct task *task)
@@ -263,7 +273,7 @@ static void leave_place(struct router *router, struct task *task)
     if (task->state == TASK_DELAYED)
         wheel_stop(&router->seconds, &task->timer);
     else if (task->state == TASK_QUEUED)
-        task_unqueue(task);
+        task_unqueue(router, task);
     else
         hand_let_go(router, task);
 }

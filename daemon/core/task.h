@@ -84,7 +84,7 @@ void task_admit(struct router *router, struct task *task);
 void task_queue(struct router *router, struct task *task, bool first);
 
 /* Takes it out of its queue. */
-void task_unqueue(struct task *task);
+void task_unqueue(struct router *router, struct task *task);
 
 /* Gives an arriving task up for `twin`, which it joins: its waiters wait for that one. */
 void task_join(struct router *router, struct task *task, struct task *twin);

@@ -7,18 +7,23 @@
 
 /* ---- how a registration counts in its function ---- */
 
-/* Is it one of the woken that functions count? */
-static bool counts_as_woken(const struct peer *peer)
+/* Its function counts it as one that was woken and has not asked since. */
+static void count_woken(struct registration *registration)
 {
-    return !peer->waits && peer->sleep == WORKER_WOKEN;
+    registration->peer->woken_for = registration;
+    registration->function->woken++;
 }
 
-static void count_woken(struct peer *peer, size_t by)
+/* It does so no more: another may have to be woken in its place. */
+static void forget_woken(struct peer *peer)
 {
-    struct registration *registration;
+    struct registration *registration = peer->woken_for;
 
-    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
-        registration->function->woken += by;
+    if (!registration)
+        return;
+    peer->woken_for = NULL;
+    registration->function->woken--;
+    match_stir(peer->router, registration->function);
 }
 
 /* From now on it is the last of those that wait for the function. */
@@ -73,12 +78,11 @@ struct registration *worker_longest(struct function *function)
 static void stand(struct peer *peer, enum worker_sleep sleep, bool waits)
 {
     struct registration *registration;
-    bool was_woken = counts_as_woken(peer);
 
     peer->sleep = sleep;
     peer->waits = waits;
-    if (was_woken != counts_as_woken(peer))
-        count_woken(peer, was_woken ? (size_t)-1 : 1);
+    if (waits || sleep != WORKER_WOKEN)
+        forget_woken(peer);
     if (!waits)
         return;
     peer->since = ++peer->router->waits;
@@ -100,9 +104,12 @@ static void set_sleep(struct peer *peer, enum worker_sleep sleep)
         stand(peer, sleep, waits);
 }
 
-void worker_wake(struct peer *peer)
+void worker_wake(struct registration *registration)
 {
+    struct peer *peer = registration->peer;
+
     set_sleep(peer, WORKER_WOKEN);
+    count_woken(registration);
     peer_timer_start(peer, DEADLINE_WOKEN);
     outbox_noop(peer);
 }
@@ -111,17 +118,20 @@ void worker_wake(struct peer *peer)
 
 static struct registration *find(const struct peer *peer, const struct function *function)
 {
-    struct registration *registration;
-
-    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
-        if (registration->function == function)
-            return registration;
-    return NULL;
+    return registration_find(&peer->router->registrations, peer, function);
 }
 
 bool worker_can(const struct peer *peer, const struct function *function)
 {
     return find(peer, function) != NULL;
+}
+
+void worker_names(struct registration *registration)
+{
+    struct peer *peer = registration->peer;
+
+    registration->named = ++peer->router->names;
+    TAILQ_INSERT_TAIL(&peer->registrations, registration, in_peer);
 }
 
 bool worker_can_do(struct router *router, struct peer *peer, struct function *function,
@@ -139,9 +149,9 @@ bool worker_can_do(struct router *router, struct peer *peer, struct function *fu
         return false;
     *registration =
         (struct registration){.peer = peer, .function = function, .timeout_ms = timeout_ms};
-    TAILQ_INSERT_TAIL(&peer->registrations, registration, in_peer);
+    registration_enter(&router->registrations, registration);
+    worker_names(registration);
     TAILQ_INSERT_TAIL(&function->able, registration, in_function);
-    function->woken += counts_as_woken(peer);
     if (peer->waits)
         list(router, registration);
     else
@@ -160,9 +170,11 @@ static void unregister(struct router *router, struct registration *registration)
     struct peer *peer = registration->peer;
     struct function *function = registration->function;
 
-    function->woken -= counts_as_woken(peer);
+    if (peer->woken_for == registration)
+        forget_woken(peer);
     if (registration->is_listed)
         unlist(registration);
+    registration_leave(&router->registrations, registration);
     TAILQ_REMOVE(&peer->unlisted, registration, in_list);
     TAILQ_REMOVE(&peer->registrations, registration, in_peer);
     TAILQ_REMOVE(&function->able, registration, in_function);
@@ -195,23 +207,24 @@ void worker_reset(struct router *router, struct peer *peer)
 
 void worker_falls_asleep(struct peer *peer)
 {
-    struct registration *registration;
-
     if (peer->sleep == WORKER_WOKEN)
         worker_wakes_up(peer);
     set_sleep(peer, WORKER_ASLEEP);
+    worker_looks(peer);
+}
+
+void worker_looks(struct peer *peer)
+{
+    struct registration *registration;
+
     if (peer->waits && !worker_has_credit(peer) && worker_next_task(peer, &registration))
-        worker_wake(peer);
+        worker_wake(registration);
 }
 
 void worker_wakes_up(struct peer *peer)
 {
-    bool was_woken = peer->sleep == WORKER_WOKEN;
-
     peer_timer_stop(peer, DEADLINE_WOKEN);
     set_sleep(peer, WORKER_AWAKE);
-    if (was_woken)
-        worker_stirs(peer);
 }
 
 /* ---- credit ---- */
@@ -254,27 +267,40 @@ void worker_waits(struct peer *peer)
     stand(peer, peer->sleep, true);
 }
 
-void worker_stirs(struct peer *peer)
-{
-    struct registration *registration;
+/* ---- what is next for it ---- */
 
-    TAILQ_FOREACH (registration, &peer->registrations, in_peer)
-        match_stir(peer->router, registration->function);
+/* Of two, one of which may be NULL, the one that was named first. */
+static struct registration *named_first(struct registration *one, struct registration *other)
+{
+    if (!one || !other)
+        return one ? one : other;
+    return one->named < other->named ? one : other;
 }
 
-/* ---- what is next for it ---- */
+/* The function named first that has tasks of the priority. Its own registrations and the functions that
+ * have such tasks are gone through side by side: the shorter way ends it. */
+static struct registration *first_with_tasks(const struct peer *peer, int priority)
+{
+    struct registration *own = TAILQ_FIRST(&peer->registrations);
+    struct function *function = TAILQ_FIRST(&peer->router->functions.queued[priority]);
+    struct registration *found = NULL;
+
+    while (own && function) {
+        if (!TAILQ_EMPTY(&own->function->queues[priority]))
+            return own;
+        found = named_first(found, find(peer, function));
+        own = TAILQ_NEXT(own, in_peer);
+        function = TAILQ_NEXT(function, in_queued[priority]);
+    }
+    return found;
+}
 
 struct task *worker_next_task(const struct peer *peer, struct registration **registration)
 {
-    if (peer->router->states[TASK_QUEUED] == 0)
-        return NULL;
     for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
-        TAILQ_FOREACH (*registration, &peer->registrations, in_peer) {
-            struct task *task = TAILQ_FIRST(&(*registration)->function->queues[priority]);
-
-            if (task)
-                return task;
-        }
+        *registration = first_with_tasks(peer, priority);
+        if (*registration)
+            return TAILQ_FIRST(&(*registration)->function->queues[priority]);
     }
     return NULL;
 }

@@ -2,14 +2,14 @@
 #define WORKER_H
 
 /*
- * A worker: a peer that can do functions. A registration ties one peer to one function; it comes from
- * the pool `workers` and stands in the lists of both.
+ * A worker: a peer that can do functions. Each of them is a registration of it (registration.h).
  *
  * A worker says in one of two ways that it is free: it sleeps (PRE_SLEEP), and is woken to ask; or it
  * has credit (OPTION_REQ `pmad-push=N`), and is given tasks unasked while fewer than N of its tasks are
  * unfinished. Either way it waits, and its registrations are in the lists `waiting` of their functions,
  * the longest waiting first. That costs the same however many registrations it has: one whose worker waits
- * no more, or was given a task since it was listed, stays where it is until it is looked at.
+ * no more, or was given a task since it was listed, stays where it is until it is looked at. One that was
+ * woken counts for the function that it was woken for, until it asks.
  * Who gets what: match.h.
  */
 #include <stdbool.h>
@@ -17,19 +17,8 @@
 #include <stdint.h>
 
 #include "function.h"
-#include "gm_frame.h"
 #include "peer.h"
-
-struct registration {
-    TAILQ_ENTRY(registration) in_peer;
-    TAILQ_ENTRY(registration) in_function;
-    TAILQ_ENTRY(registration) in_list; /* function->waiting, or peer->unlisted */
-    uint64_t since;                    /* its place in function->waiting; */
-    bool is_listed;                    /* it is there */
-    struct peer *peer;
-    struct function *function;
-    uint32_t timeout_ms; /* how long it may have a task of this function; 0: as long as others */
-};
+#include "registration.h"
 
 /* Has it said that it can do this? */
 bool worker_can(const struct peer *peer, const struct function *function);
@@ -39,6 +28,9 @@ bool worker_can(const struct peer *peer, const struct function *function);
 bool worker_can_do(struct router *router, struct peer *peer, struct function *function,
                    uint32_t timeout_ms);
 
+/* Puts one of its registrations, which is in no list of it, behind the others. */
+void worker_names(struct registration *registration);
+
 /* Takes one registration back, or all. Tasks in its hand stay there. */
 void worker_cant_do(struct router *router, struct peer *peer, struct function *function);
 void worker_reset(struct router *router, struct peer *peer);
@@ -46,11 +38,11 @@ void worker_reset(struct router *router, struct peer *peer);
 /* PRE_SLEEP: it is to be woken when there is something for it; at once, if there is already. */
 void worker_falls_asleep(struct peer *peer);
 
-/* It has asked, or leaves: it is awake, and others may have to be woken in its place. */
+/* It has asked, or leaves: it is awake, and another may have to be woken in its place. */
 void worker_wakes_up(struct peer *peer);
 
-/* Sends a NOOP to a sleeper. */
-void worker_wake(struct peer *peer);
+/* Sends a NOOP to a sleeper, for a task of that function. */
+void worker_wake(struct registration *registration);
 
 /* How many tasks it may have in hand without asking; 0: it asks. What it has in hand stays there. */
 void worker_set_credit(struct peer *peer, uint16_t credit);
@@ -67,8 +59,8 @@ void worker_changed(struct peer *peer);
 /* From now on it waits, behind the others. */
 void worker_waits(struct peer *peer);
 
-/* All its functions are to be looked at. */
-void worker_stirs(struct peer *peer);
+/* Wakes it, if it sleeps and there is something for it. */
+void worker_looks(struct peer *peer);
 
 /* Who has waited longest for tasks of the function; NULL when nobody does. */
 struct registration *worker_longest(struct function *function);

@@ -186,7 +186,9 @@ struct actor {
     enum actor_sleep sleep;
     unsigned naps;                   /* ledger: PRE_SLEEPs that no NOOP has followed */
     uint64_t woken_at;               /* a tick of the model, */
-    uint64_t woken_us;               /* and the time */
+    uint64_t woken_us;               /* and the time; */
+    unsigned woken_for;              /* for this function, */
+    bool counts_woken;               /* which counts on it until it asks */
     size_t fed_before, heard_before; /* as events have been counted */
     struct job *excused;             /* ended by WORK_EXCEPTION: one WORK_FAIL of it is let pass */
 };

@@ -18,11 +18,21 @@ bool has_credit(const struct actor *actor)
     return !actor->gone && actor->hand_count + actor->overdue < actor->credit;
 }
 
+void actor_forget_woken(struct model *model, struct actor *actor)
+{
+    if (!actor->counts_woken)
+        return;
+    actor->counts_woken = false;
+    model_stir(model, actor->woken_for);
+}
+
 /* He sleeps like this and waits or does not, from now on: behind the others. */
 static void stand(struct model *model, struct actor *actor, enum actor_sleep sleep, bool waits)
 {
     actor->sleep = sleep;
     actor->waits = waits;
+    if (waits || sleep != ACTOR_WOKEN)
+        actor_forget_woken(model, actor);
     for (size_t i = 0; i < actor->able_count; i++)
         actor->able[i].waits_since = ++model->ticks;
 }
@@ -48,9 +58,11 @@ static bool has_noop_coming(const struct actor *actor)
 }
 
 /* At most one NOOP waits to be read. */
-void actor_wake(struct model *model, struct actor *actor)
+void actor_wake(struct model *model, struct actor *actor, unsigned function)
 {
     actor_sleeps(model, actor, ACTOR_WOKEN);
+    actor->counts_woken = true;
+    actor->woken_for = function;
     actor->woken_at = ++model->ticks;
     actor->woken_us = model->now.mono_us;
     if (!has_noop_coming(actor))
@@ -115,8 +127,7 @@ static size_t woken_for(const struct model *model, unsigned function)
     size_t woken = 0;
 
     for (struct actor *actor = model->actors; actor != NULL; actor = actor->next)
-        woken +=
-            !actor->waits && actor->sleep == ACTOR_WOKEN && ability_of(actor, function) != NULL;
+        woken += actor->counts_woken && actor->woken_for == function;
     return woken;
 }
 
@@ -180,7 +191,7 @@ static void rouse(struct model *model, unsigned function)
     while (woken_for(model, function) < wanted(model, function) &&
            (actor = longest_waiting(model, function)) != NULL) {
         if (!has_credit(actor)) {
-            actor_wake(model, actor);
+            actor_wake(model, actor, function);
             continue;
         }
         push(model, actor, first_of(model, function));

@@ -64,7 +64,10 @@ void model_credit_changed(struct model *model, struct actor *actor);
 void actor_unfree(struct model *model, struct actor *actor);
 
 void actor_sleeps(struct model *model, struct actor *actor, enum actor_sleep sleep);
-void actor_wake(struct model *model, struct actor *actor);
+void actor_wake(struct model *model, struct actor *actor, unsigned function);
+
+/* The function that counts on it, if one does, does so no more. */
+void actor_forget_woken(struct model *model, struct actor *actor);
 
 /* Tasks of the function have come, or workers for it: model_match() is to look at it. */
 void model_stir(struct model *model, unsigned function);

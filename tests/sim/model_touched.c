@@ -53,6 +53,14 @@ static bool is_short(const struct model *model, const struct actor *actor)
     return is;
 }
 
+/* A ledger does not know for which function. */
+static bool is_woken(const struct model *model, const struct actor *actor, unsigned function)
+{
+    if (model->strictness == MODEL_EXACT)
+        return actor->counts_woken && actor->woken_for == function;
+    return actor->sleep == ACTOR_WOKEN;
+}
+
 static void check(const struct model *model, unsigned function)
 {
     size_t unheard = model->strictness == MODEL_LEDGER ? count_unheard(model) : 0;
@@ -64,7 +72,7 @@ static void check(const struct model *model, unsigned function)
             continue;
         if (!is_behind(model, actor) && is_free(model, actor))
             free++;
-        else if (actor->sleep == ACTOR_WOKEN ||
+        else if (is_woken(model, actor, function) ||
                  (is_behind(model, actor) && actor->sleep == ACTOR_ASLEEP))
             woken++;
         else if (actor->sleep == ACTOR_ASLEEP)

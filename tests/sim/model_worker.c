@@ -47,16 +47,14 @@ static void touch_abilities(struct model *model, const struct actor *actor)
 
 void model_wakes_up(struct model *model, struct actor *actor)
 {
-    bool counted = actor->sleep == ACTOR_WOKEN;
-
     touch_abilities(model, actor);
     actor_sleeps(model, actor, ACTOR_AWAKE);
-    for (size_t i = 0; counted && i < actor->able_count; i++)
-        model_stir(model, actor->able[i].function);
 }
 
 void model_falls_asleep(struct model *model, struct actor *actor)
 {
+    const struct job *job;
+
     touch_abilities(model, actor);
     if (model->strictness == MODEL_LEDGER) {
         actor->naps++;
@@ -66,8 +64,9 @@ void model_falls_asleep(struct model *model, struct actor *actor)
     if (actor->sleep == ACTOR_WOKEN)
         model_wakes_up(model, actor);
     actor_sleeps(model, actor, ACTOR_ASLEEP);
-    if (!has_credit(actor) && next_for(model, actor) != NULL)
-        actor_wake(model, actor);
+    job = next_for(model, actor);
+    if (!has_credit(actor) && job != NULL)
+        actor_wake(model, actor, job->function);
 }
 
 void model_can_do(struct model *model, struct actor *actor, unsigned function, uint64_t limit_us)
@@ -89,6 +88,8 @@ void model_cannot_do(struct model *model, struct actor *actor, unsigned function
     if (ability_of(actor, function) == NULL)
         return;
     (void)ability_take(actor, function);
+    if (actor->woken_for == function)
+        actor_forget_woken(model, actor);
     model_stir(model, function);
 }
 

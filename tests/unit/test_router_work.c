@@ -210,7 +210,70 @@ START_TEST(when_a_woken_worker_takes_another_task_somebody_else_is_woken_for_the
 }
 END_TEST
 
+START_TEST(who_is_woken_for_one_function_is_not_for_another)
+{
+    struct remote *client = remote_new(&rig);
+    struct remote *first = worker_for("f");
+    struct remote *second = worker_for("f");
+
+    say(first, "CAN_DO g");
+    say(second, "CAN_DO g");
+    say(first, "PRE_SLEEP");
+    say(second, "PRE_SLEEP");
+    (void)submitted(client, "SUBMIT_JOB f||x");
+    HEARS(first, "NOOP");
+    HEARS_NOTHING(second);
+    (void)submitted(client, "SUBMIT_JOB g||x");
+    HEARS(second, "NOOP");
+    HEARS_NOTHING(first);
+}
+END_TEST
+
+START_TEST(who_takes_back_what_it_was_woken_for_leaves_it_to_others)
+{
+    struct remote *client = remote_new(&rig);
+    struct remote *first = worker_for("f");
+    struct remote *second = worker_for("f");
+
+    say(first, "CAN_DO g");
+    say(first, "PRE_SLEEP");
+    say(second, "PRE_SLEEP");
+    (void)submitted(client, "SUBMIT_JOB f||x");
+    HEARS(first, "NOOP");
+    say(first, "CANT_DO g");
+    HEARS_NOTHING(second);
+    say(first, "CANT_DO f");
+    HEARS(second, "NOOP");
+}
+END_TEST
+
 /* ---- grabbing ---- */
+
+/* More functions of its own without tasks, `own`, or more functions with tasks that are not its own, `others`:
+ * what it named first is found whichever list is shorter. */
+START_TEST(functions_have_their_tasks_done_in_the_order_in_which_the_worker_named_them)
+{
+    int own = _i * 10, others = 30 - own;
+    struct remote *client = remote_new(&rig);
+    struct remote *worker = remote_new(&rig);
+    const char *of_a, *of_b;
+
+    for (int i = 0; i < own; i++)
+        say(worker, "CAN_DO own%d", i);
+    say(worker, "CAN_DO b");
+    say(worker, "CAN_DO a");
+    for (int i = 0; i < others; i++)
+        (void)submitted(client, text("SUBMIT_JOB other%d||x", i));
+    of_a = submitted(client, "SUBMIT_JOB a||x");
+    of_b = submitted(client, "SUBMIT_JOB b||x");
+    say(worker, "GRAB_JOB");
+    HEARS(worker, "JOB_ASSIGN %s|b|x", of_b);
+    say(worker, "GRAB_JOB");
+    HEARS(worker, "JOB_ASSIGN %s|a|x", of_a);
+    say(worker, "GRAB_JOB");
+    HEARS(worker, "NO_JOB");
+}
+END_TEST
 
 START_TEST(each_way_to_grab_has_its_own_assignment)
 {
@@ -411,6 +474,10 @@ static TCase *cases_abilities(void)
     tcase_add_test(cases, a_woken_worker_that_grabs_wakes_nobody_in_its_place);
     tcase_add_test(cases,
                    when_a_woken_worker_takes_another_task_somebody_else_is_woken_for_the_first);
+    tcase_add_test(cases, who_is_woken_for_one_function_is_not_for_another);
+    tcase_add_test(cases, who_takes_back_what_it_was_woken_for_leaves_it_to_others);
+    tcase_add_loop_test(
+        cases, functions_have_their_tasks_done_in_the_order_in_which_the_worker_named_them, 0, 4);
     tcase_add_test(cases, each_way_to_grab_has_its_own_assignment);
     tcase_add_test(cases, a_worker_pipelines_a_result_with_the_next_grab);
     tcase_add_test(cases, one_connection_may_hold_several_tasks_and_end_them_in_any_order);
