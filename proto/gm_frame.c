@@ -39,7 +39,9 @@ static uint32_t terminated_args(const struct gm_packet *packet)
 /* True when as much of the magic as there is agrees with `magic`. */
 static bool magic_may_be(enum gm_magic magic, const uint8_t *bytes, size_t size)
 {
-    return size == 0 || memcmp(bytes, magics[magic], least(size, MAGIC_SIZE)) == 0;
+    if (size >= MAGIC_SIZE) /* a comparison of one word */
+        return memcmp(bytes, magics[magic], MAGIC_SIZE) == 0;
+    return size == 0 || memcmp(bytes, magics[magic], size) == 0;
 }
 
 /* Cuts arguments with their NULs off the front of `size` bytes, `wanted` of them if there are so

@@ -67,6 +67,42 @@ static void write_eight(uint8_t *into, uint32_t number)
     memcpy(into + 6, pairs + (size_t)2 * (low % 100), 2);
 }
 
+void decimal_write_fixed(uint8_t *into, uint64_t number)
+{
+    write_eight(into, (uint32_t)(number / EIGHT_DIGITS % EIGHT_DIGITS));
+    write_eight(into + 8, (uint32_t)(number % EIGHT_DIGITS));
+}
+
+/* Eight digits in one word, the first of them in its lowest byte: pairs become numbers below 100, these
+ * pairs below 10,000, and those one below 100,000,000; false when one is no digit. */
+static bool read_eight(const uint8_t *from, uint64_t *number)
+{
+    const uint64_t each = 0x0101010101010101; /* byte */
+    uint64_t word;
+
+    memcpy(&word, from, sizeof word);
+    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+        word = __builtin_bswap64(word);
+    /* '0' to '9' are 0x30 to 0x39; six more than any other low half is above 15. */
+    if ((word & 0xf0 * each) != 0x30 * each || ((word + 0x06 * each) & 0xf0 * each) != 0x30 * each)
+        return false;
+    word -= '0' * each;
+    word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ff;
+    word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffff;
+    *number = (word * 10000 + (word >> 32)) & 0xffffffff;
+    return true;
+}
+
+bool decimal_read_fixed(const uint8_t *from, uint64_t *number)
+{
+    uint64_t high, low;
+
+    if (!read_eight(from, &high) || !read_eight(from + 8, &low))
+        return false;
+    *number = high * EIGHT_DIGITS + low;
+    return true;
+}
+
 /* By hand: it is part of every frame about a task, and of every row of a listing. */
 size_t decimal_write(uint8_t *into, uint64_t number)
 {

@@ -19,4 +19,10 @@ size_t decimal_write(uint8_t *into, uint64_t number);
 /* How many digits it has. */
 size_t decimal_size(uint64_t number);
 
+/* The same for numbers of exactly DECIMAL_FIXED digits, leading zeros among them, which is faster: reads
+ * as many bytes, false when one is no digit; writes the last so many digits of the number. */
+enum { DECIMAL_FIXED = 16 };
+bool decimal_read_fixed(const uint8_t *from, uint64_t *number);
+void decimal_write_fixed(uint8_t *into, uint64_t number);
+
 #endif

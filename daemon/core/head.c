@@ -31,8 +31,7 @@ static size_t nul_behind(enum gm_type type)
 size_t head_size(const struct router *router, const struct task *task, enum gm_type type)
 {
     unsigned texts = texts_of(type);
-    size_t size =
-        GM_HEADER_SIZE + handle_bytes(&router->slots, task_handle(router, task)) + nul_behind(type);
+    size_t size = GM_HEADER_SIZE + router->slots.handle_size + nul_behind(type);
 
     if (texts & NAME)
         size += task->function->name_size + 1u;

@@ -60,31 +60,20 @@ static bool is_crowded(const struct router *router, const struct task *task)
     return task && task->waiter_count >= router->limits.waiters_per_task;
 }
 
-/* A limit, how much of it is used, and whether it is in the way. */
-struct hurdle {
-    bool stops;
-    enum refusal_limit limit;
-    size_t used, of;
-};
-
-/* Is there one that stops a submission to the function of that name? `*refusal` is the first. */
-static bool first_of(const struct hurdle *hurdles, size_t count, struct gm_slice name,
-                     struct refusal *refusal)
+/* A limit that is in the way, or not, and how much of it is used. Inline, so that what is not in the way is
+ * not put together. */
+static inline bool stops(struct refusal *refusal, bool is_in_the_way, enum refusal_limit limit,
+                         size_t used, size_t of)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!hurdles[i].stops)
-            continue;
-        *refusal = (struct refusal){.limit = hurdles[i].limit,
-                                    .function = name,
-                                    .used = hurdles[i].used,
-                                    .of = hurdles[i].of};
-        return true;
-    }
-    return false;
+    if (!is_in_the_way)
+        return false;
+    *refusal =
+        (struct refusal){.limit = limit, .function = refusal->function, .used = used, .of = of};
+    return true;
 }
 
-/* Which limit is in the way of any such submission, memory aside? `function` may not be there yet. True:
- * `*refusal` says. */
+/* Which limit is in the way of any such submission, memory aside? The first; `function` may not be there
+ * yet. True: `*refusal` says. */
 static bool is_refused(const struct request *request, const struct function *function,
                        struct refusal *refusal)
 {
@@ -92,23 +81,23 @@ static bool is_refused(const struct request *request, const struct function *fun
     const struct router_limits *limits = &router->limits;
     struct gm_slice name = request->head->args[0];
     struct gm_slice reducer = argument(request, request->row->reducer);
+    size_t size = request->head->body_size;
     size_t waiting = request->peer->waiter_count;
-    struct hurdle hurdles[] = {
-        {router->draining, LIMIT_DRAINING, 0, 0},
-        {request->peer->reserved, LIMIT_CONNECTIONS, router->counts.peers,
-         limits->connections - limits->connections_reserved},
-        {!request_is_name(router, name), LIMIT_NAME, name.size, limits->function_name_max},
-        {reducer.size > limits->function_name_max, LIMIT_NAME, reducer.size,
-         limits->function_name_max},
-        {request->head->body_size > limits->payload_max, LIMIT_PAYLOAD, request->head->body_size,
-         limits->payload_max},
-        {!request->row->background && waiting >= limits->submissions_per_connection,
-         LIMIT_CONNECTION, waiting, limits->submissions_per_connection},
-        {!has_slot(request, function), LIMIT_TASKS, router->slots.used + router->reserved_slots,
-         limits->tasks},
-    };
 
-    return first_of(hurdles, sizeof hurdles / sizeof *hurdles, name, refusal);
+    refusal->function = name;
+    return stops(refusal, router->draining, LIMIT_DRAINING, 0, 0) ||
+           stops(refusal, request->peer->reserved, LIMIT_CONNECTIONS, router->counts.peers,
+                 limits->connections - limits->connections_reserved) ||
+           stops(refusal, !function && !request_is_name(router, name), LIMIT_NAME, name.size,
+                 limits->function_name_max) ||
+           stops(refusal, reducer.size > limits->function_name_max, LIMIT_NAME, reducer.size,
+                 limits->function_name_max) ||
+           stops(refusal, size > limits->payload_max, LIMIT_PAYLOAD, size, limits->payload_max) ||
+           stops(refusal,
+                 !request->row->background && waiting >= limits->submissions_per_connection,
+                 LIMIT_CONNECTION, waiting, limits->submissions_per_connection) ||
+           stops(refusal, !has_slot(request, function), LIMIT_TASKS,
+                 router->slots.used + router->reserved_slots, limits->tasks);
 }
 
 /* A submission to a function, before its body has come or behind it. */
@@ -136,17 +125,14 @@ static bool is_refused_there(const struct router *router, const struct candidate
 {
     const struct function *function = candidate->function;
     size_t waiters_most = router->limits.waiters_per_task;
-    struct hurdle hurdles[] = {
-        {!candidate->joins && is_full(function, candidate->priority), LIMIT_QUEUE,
-         function_total(function), function->max_queue[candidate->priority]},
-        {!candidate->joins && is_heavy(candidate), LIMIT_BYTES, candidate->others,
-         function->rule->max_bytes},
-        {!candidate->background && is_crowded(router, candidate->twin), LIMIT_WAITERS, waiters_most,
-         waiters_most},
-    };
 
-    return first_of(hurdles, sizeof hurdles / sizeof *hurdles,
-                    (struct gm_slice){function->name, function->name_size}, refusal);
+    refusal->function = (struct gm_slice){function->name, function->name_size};
+    return stops(refusal, !candidate->joins && is_full(function, candidate->priority), LIMIT_QUEUE,
+                 function_total(function), function->max_queue[candidate->priority]) ||
+           stops(refusal, !candidate->joins && is_heavy(candidate), LIMIT_BYTES, candidate->others,
+                 function->rule->max_bytes) ||
+           stops(refusal, !candidate->background && is_crowded(router, candidate->twin),
+                 LIMIT_WAITERS, waiters_most, waiters_most);
 }
 
 /* Does the whole frame lie in what was read, so that it will be committed before anything else

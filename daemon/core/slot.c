@@ -13,9 +13,14 @@ struct slot {
     uint32_t next_free;
 };
 
+/* Numbers begin here, and generation and slot have so many bits: between them and the next power of ten
+ * there is room for that. */
+#define FIRST_NUMBER UINT64_C(1000000000000000)
+enum { NUMBER_BITS = 52, GENERATION_BITS = 32 };
+
 static struct slot *slot_of(const struct slots *slots, uint64_t number)
 {
-    uint64_t index = number & ((UINT64_C(1) << slots->bits) - 1);
+    uint64_t index = (number - FIRST_NUMBER) & ((UINT64_C(1) << slots->bits) - 1);
 
     return index < slots->table.count ? table_at(&slots->table, index) : NULL;
 }
@@ -24,14 +29,12 @@ uint64_t slot_number(const struct slots *slots, uint32_t index)
 {
     const struct slot *slot = table_at(&slots->table, index);
 
-    return (uint64_t)slot->generation << slots->bits | index;
+    return FIRST_NUMBER + ((uint64_t)slot->generation << slots->bits | index);
 }
 
-/* 0 is no generation, so that no handle has the number 0. */
-static uint32_t next_generation(uint32_t generation)
+static uint32_t next_generation(const struct slots *slots, uint32_t generation)
 {
-    generation++;
-    return generation + (generation == 0);
+    return (generation + 1) & slots->generation_max;
 }
 
 bool slots_init(struct slots *slots, struct pmad *runtime, size_t count, const char *prefix,
@@ -42,12 +45,17 @@ bool slots_init(struct slots *slots, struct pmad *runtime, size_t count, const c
         return false;
     while ((UINT64_C(1) << slots->bits) < count)
         slots->bits++;
+    MUST(slots->bits <= NUMBER_BITS);
+    slots->generation_max = slots->bits + GENERATION_BITS <= NUMBER_BITS
+                                ? UINT32_MAX
+                                : (UINT32_C(1) << (NUMBER_BITS - slots->bits)) - 1;
     slots->prefix_size =
         (size_t)snprintf(slots->prefix, sizeof slots->prefix, "%.*s:", ROUTER_PREFIX_MAX, prefix);
+    slots->handle_size = slots->prefix_size + DECIMAL_FIXED;
     for (uint32_t i = 0; i < count; i++) {
         struct slot *slot = table_at(&slots->table, i);
 
-        slot->generation = next_generation((uint32_t)siphash(key, &i, sizeof i));
+        slot->generation = next_generation(slots, (uint32_t)siphash(key, &i, sizeof i));
         slot->next_free = i + 1;
     }
     return true;
@@ -88,7 +96,7 @@ void slot_give(struct slots *slots, uint32_t index)
 
     MUST(slot->task);
     slot->task = NULL;
-    slot->generation = next_generation(slot->generation);
+    slot->generation = next_generation(slots, slot->generation);
     slot->next_free = slots->free;
     slots->free = index;
     slots->used--;
@@ -98,7 +106,7 @@ struct task *slot_find(const struct slots *slots, uint64_t number)
 {
     const struct slot *slot = slot_of(slots, number);
 
-    return slot && slot->generation == number >> slots->bits ? slot->task : NULL;
+    return slot && slot->generation == (number - FIRST_NUMBER) >> slots->bits ? slot->task : NULL;
 }
 
 struct task *slot_at(const struct slots *slots, size_t index)
@@ -108,27 +116,20 @@ struct task *slot_at(const struct slots *slots, size_t index)
     return slot->task;
 }
 
-size_t handle_bytes(const struct slots *slots, uint64_t number)
-{
-    return slots->prefix_size + decimal_size(number);
-}
-
 size_t handle_format(const struct slots *slots, uint64_t number, uint8_t *into)
 {
     memcpy(into, slots->prefix, slots->prefix_size);
-    return slots->prefix_size + decimal_write(into + slots->prefix_size, number);
+    decimal_write_fixed(into + slots->prefix_size, number);
+    return slots->handle_size;
 }
 
 uint64_t handle_parse(const struct slots *slots, struct gm_slice handle)
 {
-    size_t prefix = slots->prefix_size;
-    struct gm_slice digits;
     uint64_t number;
 
-    if (handle.size <= prefix || handle.size > GM_HANDLE_MAX ||
-        memcmp(handle.bytes, slots->prefix, prefix) != 0)
+    if (handle.size != slots->handle_size ||
+        memcmp(handle.bytes, slots->prefix, slots->prefix_size) != 0 ||
+        !decimal_read_fixed(handle.bytes + slots->prefix_size, &number))
         return 0;
-    digits = (struct gm_slice){handle.bytes + prefix, handle.size - prefix};
-    /* One task, one handle: no leading zeros. */
-    return digits.bytes[0] != '0' && decimal_read(digits, &number) ? number : 0;
+    return number >= FIRST_NUMBER ? number : 0;
 }

@@ -4,10 +4,10 @@
 /*
  * Slots: how a number on the wire leads to a task in O(1), and how it stops doing so.
  *
- * A job handle is `<prefix>:<n>`, the prefix `H:<node>` by default; n is slot and generation. The
- * generation of a slot changes whenever the slot is given back, and lives here, never in a block that
- * may hold a peer's bytes later. It starts from the boot seed, so that a handle from before a restart
- * names nobody.
+ * A job handle is `<prefix>:<n>`, the prefix `H:<node>` by default; n is slot and generation, and has
+ * sixteen digits always, so that all handles are of the same size. The generation of a slot changes
+ * whenever the slot is given back, and lives here, never in a block that may hold a peer's bytes later.
+ * It starts from the boot seed, so that a handle from before a restart names nobody.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,9 @@ struct slots {
     uint32_t free; /* the first free slot; count of the table: none */
     size_t used;
     size_t top;    /* one past the highest slot that was ever used */
-    unsigned bits; /* of n, for the slot */
+    unsigned bits; /* of n, for the slot; */
+    uint32_t generation_max;
+    size_t handle_size;
     struct siphash_key key;
     size_t prefix_size;
     char prefix[GM_HANDLE_MAX]; /* as configured, and a colon */
@@ -56,8 +58,7 @@ struct task *slot_find(const struct slots *slots, uint64_t number);
 /* The task in slot `index`, below the table's count, or NULL. For walking all tasks. */
 struct task *slot_at(const struct slots *slots, size_t index);
 
-/* Bytes of the handle, GM_HANDLE_MAX at most; writes it, without a NUL, and returns its size. */
-size_t handle_bytes(const struct slots *slots, uint64_t number);
+/* Writes the handle, without a NUL, and returns its size: handle_size, GM_HANDLE_MAX at most. */
 size_t handle_format(const struct slots *slots, uint64_t number, uint8_t *into);
 
 /* The number in a handle of ours, or 0 (which is never one) for anything else. */
