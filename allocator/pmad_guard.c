@@ -43,13 +43,22 @@ int pmad_is_guarded(void)
 #        endif
 #    endif
 
+/* What a tool that watches every access is told of memory: nobody may touch it, anybody may, or its
+ * content says nothing until somebody has written it. */
 #    ifdef ADDRESS_SANITIZER
 #        include <sanitizer/asan_interface.h>
 #        define FORBID(at, size) ASAN_POISON_MEMORY_REGION(at, size)
 #        define ALLOW(at, size)  ASAN_UNPOISON_MEMORY_REGION(at, size)
+#        define FORGET(at, size) ((void)(at), (void)(size))
+#    elif defined(PMAD_VALGRIND)
+#        include <valgrind/memcheck.h>
+#        define FORBID(at, size) ((void)VALGRIND_MAKE_MEM_NOACCESS(at, size))
+#        define ALLOW(at, size)  ((void)VALGRIND_MAKE_MEM_DEFINED(at, size))
+#        define FORGET(at, size) ((void)VALGRIND_MAKE_MEM_UNDEFINED(at, size))
 #    else
 #        define FORBID(at, size) ((void)(at), (void)(size))
 #        define ALLOW(at, size)  ((void)(at), (void)(size))
+#        define FORGET(at, size) ((void)(at), (void)(size))
 #    endif
 
 /* Every bit pattern of an address that is none, so that a pointer out of a free block leads nowhere. */
@@ -173,15 +182,30 @@ static size_t guarded_size(const struct place *place)
     return place->run->block_size + PMAD_GUARD_CANARY_SIZE;
 }
 
-/* AddressSanitizer is told what may be touched: of a block in use all but what lies behind it, of any
- * other nothing. */
-static void set_bounds(const struct place *place)
+/* Where nobody but the guard has any business: behind a block in use, in any other everywhere. */
+static struct ground {
+    char *at;
+    size_t size;
+} forbidden(const struct place *place)
 {
     bool used = *state_at(place->run, place->block_index) == STATE_USED;
     size_t allowed = used ? place->run->block_size : 0;
 
-    ALLOW(place->block, allowed);
-    FORBID(place->block + allowed, guarded_size(place) - allowed);
+    return (struct ground){place->block + allowed, guarded_size(place) - allowed};
+}
+
+static void open_to_guard(const struct place *place)
+{
+    struct ground ground = forbidden(place);
+
+    ALLOW(ground.at, ground.size);
+}
+
+static void close_again(const struct place *place)
+{
+    struct ground ground = forbidden(place);
+
+    FORBID(ground.at, ground.size);
 }
 
 static bool is_word(const uint64_t *word, uint64_t expected, struct pmad_damage *damage)
@@ -233,9 +257,9 @@ static bool is_damaged(const struct pmad *pool, const struct place *place, struc
     struct pmad_damage damage;
     int kind;
 
-    ALLOW(place->block, guarded_size(place));
+    open_to_guard(place);
     kind = kind_of_damage(pool, place, &damage);
-    set_bounds(place);
+    close_again(place);
     if (kind < 0)
         return false;
     *crime = (struct pmad_crime){
@@ -255,14 +279,16 @@ static void enter(const struct pmad *pool, const struct place *place, uint8_t st
     uint64_t *block = (uint64_t *)(void *)place->block;
     uint64_t *canary = canary_words(place);
 
+    open_to_guard(place);
     *state_at(place->run, place->block_index) = state;
-    ALLOW(place->block, guarded_size(place));
     if (state == STATE_FREED)
         for (size_t i = 0; i < place->run->block_size / sizeof *block; i++)
             block[i] = FILL;
     canary[0] = canary_of(pool, &canary[0]);
     canary[1] = canary_of(pool, &canary[1]);
-    set_bounds(place);
+    if (state == STATE_USED)
+        FORGET(place->block, place->run->block_size);
+    close_again(place);
     pmad_engine_seal(place->block, place->class_index, seal_of(pool, place));
 }
 
@@ -387,7 +413,7 @@ void pmad_guard_begin(struct pmad *pool)
             struct place place = place_at(pool, i, n);
 
             *state_at(place.run, n) = STATE_NEW;
-            set_bounds(&place);
+            close_again(&place);
         }
 }
 

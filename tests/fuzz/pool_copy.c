@@ -55,6 +55,24 @@ static void shadow_open(const struct pool_copy *copy)
 {
     ASAN_UNPOISON_MEMORY_REGION(copy->pool, copy->size);
 }
+#elif defined(PMAD_VALGRIND)
+#    include <valgrind/memcheck.h>
+
+static void shadow_keep(struct pool_copy *copy)
+{
+    (void)copy;
+}
+
+/* The guard knows from the pool itself what memcheck is to know, and says so of each block it looks at. */
+static void shadow_put_back(const struct pool_copy *copy)
+{
+    (void)pmad_check((struct pmad *)(void *)copy->pool, NULL);
+}
+
+static void shadow_open(const struct pool_copy *copy)
+{
+    (void)VALGRIND_MAKE_MEM_DEFINED(copy->pool, copy->size);
+}
 #else
 static void shadow_keep(struct pool_copy *copy)
 {

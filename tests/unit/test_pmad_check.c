@@ -29,8 +29,10 @@ static void make_pool(void)
     struct pmad_layout layout = {.class_count = 3, .classes = {{64, 30}, {128, 30}, {512, 40}}};
 
     ck_assert_int_eq(pmad_init_at(&pool, region, POOL_SIZE, &layout), PMAD_OK);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         held[i] = pmad_alloc(pool, 128);
+        memset(held[i], 0x11, 128);
+    }
 }
 
 /* Returns a place of the pool, known by a pointer to const, to be written to. */

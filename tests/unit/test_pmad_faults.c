@@ -156,6 +156,8 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    tcase_set_tags(cases,
+                   "kernel"); /* valgrind takes page faults, too: .ci/nightly leaves them out */
     tcase_add_loop_test(cases, a_prefaulted_pool_takes_no_page_fault_while_all_of_it_is_written, 0,
                         2);
     tcase_add_test(cases, a_pool_that_is_not_prefaulted_takes_them_when_it_is_written);
