@@ -5,6 +5,7 @@
 
 #include "halt.h"
 #include "outbox.h"
+#include "percent.h"
 #include "pmad_must.h"
 #include "router_state.h"
 #include "wire.h"
@@ -93,32 +94,6 @@ const char *refusal_name(enum refusal_limit limit)
     return limits[limit].name;
 }
 
-static bool is_plain(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c != 0 && strchr("-._~:/", c));
-}
-
-/* Percent-encodes a name (RFC 3986, with `:` and `/` left as they are); 3 bytes a byte at most. */
-static size_t percent_encode(struct gm_slice name, char *into)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    char *at = into;
-
-    for (size_t i = 0; i < name.size; i++) {
-        uint8_t c = name.bytes[i];
-
-        if (is_plain(c)) {
-            *at++ = (char)c;
-        } else {
-            *at++ = '%';
-            *at++ = digits[c >> 4];
-            *at++ = digits[c & 15];
-        }
-    }
-    return (size_t)(at - into);
-}
-
 /* Longer names are cut in the answer: who sent it knows the rest. */
 enum { NAME_SHOWN = 128, REFUSAL_MAX = 3 * NAME_SHOWN + 256 };
 
@@ -143,6 +118,18 @@ static void refusal_text(const struct refusal *refusal, char *text)
         (void)snprintf(text + size, REFUSAL_MAX - size, " class=%zu", refusal->block_size);
 }
 
+/* Where its function is in the table, it is counted there, too. */
+static void count_refusal(struct router *router, const struct refusal *refusal)
+{
+    struct function *function = NULL;
+
+    if (refusal->function.size > 0)
+        function = function_find(&router->functions, refusal->function);
+    if (function)
+        function->counts.refused[refusal->limit]++;
+    router->refused[refusal->limit]++;
+}
+
 void answer_refusal_in(struct peer *peer, struct out *out, const struct refusal *refusal)
 {
     char text[REFUSAL_MAX];
@@ -152,7 +139,7 @@ void answer_refusal_in(struct peer *peer, struct out *out, const struct refusal 
     answer_error_args(ERROR_QUEUE, args);
     args[1] = gm_text(text);
     answer_in(peer, out, GM_ERROR, args, (struct body){0});
-    peer->router->refused[refusal->limit]++;
+    count_refusal(peer->router, refusal);
 }
 
 enum router_verdict answer_refusal(struct peer *peer, const struct refusal *refusal)
@@ -162,7 +149,8 @@ enum router_verdict answer_refusal(struct peer *peer, const struct refusal *refu
 
     refusal_text(refusal, text);
     verdict = answer_error(peer, ERROR_QUEUE, text);
-    peer->router->refused[refusal->limit] += verdict == ROUTER_SKIP;
+    if (verdict == ROUTER_SKIP)
+        count_refusal(peer->router, refusal);
     return verdict;
 }
 

@@ -64,7 +64,8 @@ struct refusal {
     size_t block_size; /* LIMIT_POOL: of the class that was wanted */
 };
 
-/* ERROR QUEUE_ERROR with the limit, the function, and how much of it is used; counted by its limit. */
+/* ERROR QUEUE_ERROR with the limit, the function, and how much of it is used; counted by its limit, for the
+ * function too where there is such a one. */
 enum router_verdict answer_refusal(struct peer *peer, const struct refusal *refusal);
 
 /* The same in a node that is held, with room for ANSWER_REFUSAL_MAX bytes. */

@@ -23,7 +23,7 @@ struct audit {
     struct router *router;
     const char *finding; /* the first */
     size_t tasks_blocks, wire_blocks;
-    size_t waiters, registrations, workers, peers;
+    size_t waiters, registrations, workers, clients, peers;
     size_t timers; /* of tasks that are delayed */
     size_t states[TASK_STATES];
     size_t queues[TASK_PRIORITIES]; /* functions that have tasks of it */
@@ -257,6 +257,31 @@ static void check_function(struct audit *audit, const struct function *function)
            "a function is idle and not listed so, or the reverse");
 }
 
+static uint64_t histogram_count(const struct histogram *histogram)
+{
+    uint64_t count = 0;
+
+    for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
+        count += histogram->counts[i];
+    return count;
+}
+
+/* What has happened to its tasks comes to what there is of them. */
+static void check_counts(struct audit *audit, const struct function *function)
+{
+    const struct function_counts *counts = &function->counts;
+
+    expect(audit,
+           counts->submitted == counts->completed + counts->failed + counts->cancelled +
+                                    counts->abandoned + function->tasks[TASK_DELAYED] +
+                                    function->tasks[TASK_QUEUED] + function->tasks[TASK_ASSIGNED],
+           "the tasks of a function that were accepted are not those that ended or are there");
+    expect(audit,
+           histogram_count(&function->wait_times) ==
+               histogram_count(&function->run_times) + function_running(function),
+           "a function has measured more or fewer beginnings than ends");
+}
+
 /* Functions that have tasks of a priority, and no others, are listed so. */
 static void check_queues(struct audit *audit)
 {
@@ -292,6 +317,7 @@ static void check_functions(struct audit *audit)
         expect(audit, function_find(&router->functions, name) == function,
                "a function's name does not lead to it");
         check_function(audit, function);
+        check_counts(audit, function);
     }
     expect(audit, used == router->functions.used, "the count of functions is wrong");
     check_queues(audit);
@@ -364,6 +390,7 @@ static void check_peer(struct audit *audit, const struct peer *peer)
         audit->arriving += peer->door.arriving;
     audit->peers++;
     audit->workers += registrations > 0;
+    audit->clients += waiters > 0;
     audit->registrations += registrations;
     audit->wire_blocks += chain_blocks(peer->inbox.parked);
     check_outbox(audit, peer);
@@ -381,6 +408,7 @@ static void check_peers(struct audit *audit)
     }
     expect(audit, audit->peers == router->counts.peers, "the count of peers is wrong");
     expect(audit, audit->workers == router->counts.workers, "the count of workers is wrong");
+    expect(audit, audit->clients == router->counts.clients, "the count of clients is wrong");
     expect(audit, audit->registrations == router->counts.registrations,
            "the count of registrations is wrong");
     expect(audit, audit->arriving == router->arriving && router->arriving <= router->arriving_max,

@@ -23,6 +23,7 @@ struct place {
 static const struct place counts[] = {
     COUNT(peers),
     COUNT(workers),
+    COUNT(clients),
     COUNT(registrations),
     COUNT(functions),
     COUNT(tasks),

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "pmad_must.h"
+#include "registration.h"
 #include "router.h"
 #include "rules.h"
+#include "task.h"
 
 static size_t element_size(size_t name_max)
 {
@@ -90,6 +92,28 @@ size_t function_total(const struct function *function)
 {
     return function->tasks[TASK_DELAYED] + function->tasks[TASK_QUEUED] +
            function_running(function);
+}
+
+size_t function_free_workers(const struct function *function)
+{
+    const struct registration *registration;
+    size_t free = 0;
+
+    TAILQ_FOREACH (registration, &function->waiting, in_list)
+        free += registration->peer->waits;
+    return free;
+}
+
+bool function_oldest_us(const struct function *function, uint64_t *queued_us)
+{
+    *queued_us = UINT64_MAX;
+    for (int i = 0; i < TASK_PRIORITIES; i++) {
+        const struct task *next = TAILQ_FIRST(&function->queues[i]);
+
+        if (next && next->queued_us < *queued_us)
+            *queued_us = next->queued_us;
+    }
+    return *queued_us < UINT64_MAX;
 }
 
 bool function_is_idle(const struct function *function)

@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "answer.h"
 #include "gm_frame.h"
+#include "histogram.h"
 #include "peer.h"
 #include "siphash.h"
 #include "table.h"
@@ -41,6 +43,20 @@ struct reserve {
     size_t waiter_block;  /* bytes of the block of a waiter, at most */
 };
 
+/* What has happened to the tasks of a function since it came into being. */
+struct function_counts {
+    uint64_t submitted; /* accepted: JOB_CREATED was said */
+    uint64_t coalesced; /* submissions that joined one of them */
+    uint64_t completed;
+    uint64_t failed;                  /* by WORK_FAIL or WORK_EXCEPTION, or given up */
+    uint64_t given_up;                /* of these: it had cost as many workers as it may */
+    uint64_t cancelled;               /* by `cancel job` */
+    uint64_t abandoned;               /* their last client left before they ran */
+    uint64_t retried;                 /* times that one was put back into its queue */
+    uint64_t timed_out;               /* times that a worker had one longer than it may */
+    uint64_t refused[REFUSAL_LIMITS]; /* submissions, and registrations, by what was in the way */
+};
+
 struct function {
     TAILQ_ENTRY(function) idle; /* where nobody uses it */
     TAILQ_ENTRY(function) in_stirred;
@@ -57,9 +73,12 @@ struct function {
     struct registration_list able;    /* every worker that can do it */
     struct registration_list waiting; /* of them, those that wait, the longest first */
     size_t able_count;
-    size_t woken;  /* of them, those that were woken for it and have not asked since */
-    bool used;     /* has a name */
-    bool stirred;  /* it is in the list `stirred` */
+    size_t woken; /* of them, those that were woken for it and have not asked since */
+    struct function_counts counts;
+    struct histogram wait_times; /* from when a task could have run until a worker was given it, */
+    struct histogram run_times;  /* and from then until the worker had it no more */
+    bool used;                   /* has a name */
+    bool stirred;                /* it is in the list `stirred` */
     bool declared; /* by an administrator, or for its reserve: it keeps its place in the table */
     uint32_t name_size;
     uint8_t name[]; /* function_name_max bytes of room */
@@ -107,6 +126,13 @@ void function_used(struct functions *functions, struct function *function);
  * queued and running. */
 size_t function_running(const struct function *function);
 size_t function_total(const struct function *function);
+
+/* Of its workers, those that wait for a task now. It looks at all that are listed as waiting. */
+size_t function_free_workers(const struct function *function);
+
+/* When the task that has waited longest, of those that are next at their priority, was first queued;
+ * false: none waits. */
+bool function_oldest_us(const struct function *function, uint64_t *queued_us);
 
 /* True when nothing of it is left but its name. */
 bool function_is_idle(const struct function *function);

@@ -178,15 +178,18 @@ static void lose_worker(struct router *router, struct task *task, const char *ho
         (void)snprintf(why, sizeof why,
                        "given up: it has cost %" PRIu16 " workers; the last one %s", task->lost,
                        how);
+        task->function->counts.given_up++;
         warn(router, task, why);
         task_end(router, task, GM_WORK_FAIL, (struct body){0});
     } else if (!task->waiters && !task->background) {
         hand_let_go(router, task);
         router->counts.abandoned++;
+        task->function->counts.abandoned++;
         task_free(router, task);
     } else {
         hand_let_go(router, task);
         router->counts.retried++;
+        task->function->counts.retried++;
         task_queue(router, task, true);
     }
 }
@@ -215,6 +218,7 @@ void hand_took_too_long(struct router *router, struct wheel_timer *timer)
         peer_drop(worker);
         outbox_discard(worker);
     }
+    grip->task->function->counts.timed_out++;
     lose_worker(router, grip->task, "took too long");
     worker->overdue++;
     worker_changed(worker);

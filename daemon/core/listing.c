@@ -31,7 +31,7 @@ struct piece {
 
 static size_t piece_cost(const struct piece *piece, const struct row_text *text)
 {
-    return text->size + (piece->end - piece->first) * ROW_COST;
+    return text->size + (piece->end - piece->first + text->looked_at) * ROW_COST;
 }
 
 /* Measures rows until they cost `budget`, one at least. */

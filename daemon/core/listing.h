@@ -22,7 +22,9 @@ enum listing_kind {
     LISTING_JOBS,
     LISTING_UNIQUES,
     LISTING_POOLS,
-    LISTING_STATS
+    LISTING_STATS,
+    LISTING_FUNCTIONS,
+    LISTING_HISTOGRAMS
 };
 
 /* Begins a listing for a peer that has none; its first piece is written at once, if there is nothing

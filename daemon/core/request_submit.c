@@ -302,10 +302,12 @@ void commit_submit(struct router *router, struct peer *peer, struct door *door)
     } else if (twin) {
         say_created(router, peer, door, twin);
         router->counts.coalesced++;
+        twin->function->counts.coalesced++;
         task_join(router, task, twin);
     } else {
         say_created(router, peer, door, task);
         router->counts.submitted++;
+        task->function->counts.submitted++;
         task_admit(router, task);
     }
 }

@@ -10,6 +10,7 @@
 #include "pmad_must.h"
 #include "reserve.h"
 #include "router_state.h"
+#include "row.h"
 #include "task.h"
 #include "worker.h"
 
@@ -23,10 +24,14 @@ static size_t head_max(const struct router_limits *limits)
     return GM_HEADER_SIZE + 2 * (limits->function_name_max + 1) + 512;
 }
 
-/* The longest line of a listing: a worker with all the functions it may have. It is written whole. */
+/* The longest line of a listing: a worker with all the functions it may have, or the figures of a
+ * function. It is written whole. */
 static size_t longest_row(const struct router_limits *limits)
 {
-    return limits->registrations_per_worker * (limits->function_name_max + 1) + LONGEST_ANSWER;
+    size_t worker = limits->registrations_per_worker * (limits->function_name_max + 1);
+    size_t function = row_function_max(limits->function_name_max);
+
+    return (worker > function ? worker : function) + LONGEST_ANSWER;
 }
 
 size_t router_wire_beside(const struct router_limits *limits)

@@ -326,7 +326,9 @@ uint64_t router_scarcity(struct router *router, uint64_t nth, bool on);
 /* ---- looking at it ---- */
 
 struct router_counts {
-    size_t peers, workers; /* connections; of them, with at least one registration */
+    size_t peers;   /* connections; */
+    size_t workers; /* of them, those with a registration, */
+    size_t clients; /* and those with a waiter */
     size_t functions;
     size_t tasks; /* the sum of the following */
     size_t arriving, delayed, queued, assigned, cancelled_running, told;

@@ -4,6 +4,7 @@
 
 #include "decimal.h"
 #include "figure.h"
+#include "percent.h"
 #include "rights.h"
 #include "router_state.h"
 #include "worker.h"
@@ -96,6 +97,162 @@ static void add_priorities(const struct peer *peer, size_t index, struct row_tex
     add_column(text, function->queued_of[PRIORITY_LOW]);
     add_column(text, function->able_count);
     add(text, "\n");
+}
+
+/* ---- figures of functions, below a head ---- */
+
+static size_t count_functions_and_head(const struct router *router)
+{
+    return 1 + count_functions(router);
+}
+
+static void add_encoded(struct row_text *text, const struct function *function)
+{
+    enum { PART = 32 };
+    char encoded[3 * PART];
+
+    for (size_t at = 0; at < function->name_size; at += PART) {
+        size_t left = function->name_size - at;
+        struct gm_slice part = {function->name + at, left < PART ? left : PART};
+
+        add_bytes(text, encoded, percent_encode(part, encoded));
+    }
+}
+
+/* Since the task that has waited longest was queued; 0: none waits. */
+static uint64_t oldest_us(const struct router *router, const struct function *function)
+{
+    uint64_t queued_us;
+
+    return function_oldest_us(function, &queued_us) ? router->now.mono_us - queued_us : 0;
+}
+
+static const char now_head[] =
+    "function\tqueued\tdelayed\trunning\tbytes\toldest_us\tworkers\tworkers_free";
+
+static void add_now(struct row_text *text, const struct router *router,
+                    const struct function *function)
+{
+    add_encoded(text, function);
+    add_column(text, function->tasks[TASK_QUEUED]);
+    add_column(text, function->tasks[TASK_DELAYED]);
+    add_column(text, function_running(function));
+    add_column(text, function->bytes);
+    add_column(text, oldest_us(router, function));
+    add_column(text, function->able_count);
+    add_column(text, function_free_workers(function));
+    text->looked_at += function->able_count;
+}
+
+#define COUNTED(member)                                        \
+    {                                                          \
+        "\t" #member, offsetof(struct function_counts, member) \
+    }
+
+static const struct {
+    const char *head;
+    size_t offset;
+} counted[] = {
+    COUNTED(submitted), COUNTED(coalesced), COUNTED(completed),
+    COUNTED(failed),    COUNTED(given_up),  COUNTED(cancelled),
+    COUNTED(abandoned), COUNTED(retried),   COUNTED(timed_out),
+};
+
+enum { COUNTED_COLUMNS = sizeof counted / sizeof *counted };
+
+static void add_counts(struct row_text *text, const struct function_counts *counts)
+{
+    for (size_t i = 0; i < COUNTED_COLUMNS; i++) {
+        uint64_t count;
+
+        memcpy(&count, (const uint8_t *)counts + counted[i].offset, sizeof count);
+        add_column(text, count);
+    }
+    for (size_t i = 0; i < REFUSAL_LIMITS; i++)
+        add_column(text, counts->refused[i]);
+}
+
+static void add_counts_head(struct row_text *text)
+{
+    for (size_t i = 0; i < COUNTED_COLUMNS; i++)
+        add(text, counted[i].head);
+    for (int i = 0; i < REFUSAL_LIMITS; i++) {
+        add(text, "\trefused_");
+        add(text, refusal_name((enum refusal_limit)i));
+    }
+}
+
+static void add_function(const struct peer *peer, size_t index, struct row_text *text)
+{
+    const struct router *router = peer->router;
+    const struct function *function;
+
+    if (index == 0) {
+        add(text, now_head);
+        add_counts_head(text);
+        add(text, "\n");
+        return;
+    }
+    function = function_at(&router->functions, index - 1);
+    if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
+        return;
+    add_now(text, router, function);
+    add_counts(text, &function->counts);
+    add(text, "\n");
+}
+
+/* ---- histograms of functions, below a head: two rows each ---- */
+
+static size_t count_histograms(const struct router *router)
+{
+    return 1 + 2 * count_functions(router);
+}
+
+/* MOST_US:TASKS, and a blank between; empty buckets are left out. */
+static void add_buckets(struct row_text *text, const struct histogram *histogram)
+{
+    const char *ahead = "\t";
+
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        if (histogram->counts[i] == 0)
+            continue;
+        add(text, ahead);
+        if (i < HISTOGRAM_BOUNDED)
+            add_number(text, histogram_bound_us(i));
+        else
+            add(text, "inf");
+        add(text, ":");
+        add_number(text, histogram->counts[i]);
+        ahead = " ";
+    }
+    if (*ahead == '\t')
+        add(text, ahead);
+}
+
+static void add_histogram(const struct peer *peer, size_t index, struct row_text *text)
+{
+    const struct function *function;
+    bool runs = index % 2 == 0;
+
+    if (index == 0) {
+        add(text, "function\thistogram\tsum_us\tbuckets\n");
+        return;
+    }
+    function = function_at(&peer->router->functions, (index - 1) / 2);
+    if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
+        return;
+    add_encoded(text, function);
+    add(text, runs ? "\trunning" : "\twaiting");
+    add_column(text, runs ? function->run_times.sum_us : function->wait_times.sum_us);
+    add_buckets(text, runs ? &function->run_times : &function->wait_times);
+    add(text, "\n");
+}
+
+size_t row_function_max(size_t name_max)
+{
+    enum { FRAME = 64, BUCKET = sizeof "4294967296:" + DECIMAL_MAX };
+
+    return 3 * name_max + FRAME + (size_t)HISTOGRAM_BUCKETS * BUCKET;
 }
 
 /* ---- connections ---- */
@@ -247,6 +404,8 @@ static const struct rows rows_of[] = {
     [LISTING_UNIQUES] = {count_tasks, add_unique},
     [LISTING_POOLS] = {count_classes, add_class},
     [LISTING_STATS] = {figure_count, add_figure},
+    [LISTING_FUNCTIONS] = {count_functions_and_head, add_function},
+    [LISTING_HISTOGRAMS] = {count_histograms, add_histogram},
 };
 
 size_t row_count(const struct router *router, enum listing_kind kind)

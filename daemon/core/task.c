@@ -34,6 +34,9 @@ static const bool is_carried[TASK_STATES] = {[TASK_ARRIVING] = true,
                                              [TASK_ASSIGNED] = true,
                                              [TASK_CANCELLED] = true};
 
+/* In these a worker has it. */
+static const bool is_in_hand[TASK_STATES] = {[TASK_ASSIGNED] = true, [TASK_CANCELLED] = true};
+
 /* It enters a state, by 1, or leaves it, by -1: everybody who counts, counts. */
 static void count_state(struct router *router, const struct task *task, enum task_state state,
                         size_t by)
@@ -54,6 +57,20 @@ static void count_bytes(struct router *router, const struct task *task, size_t b
     router->counts.bytes += by * task->payload_size;
 }
 
+/* A worker gets it, or has it no more. */
+static void measure(const struct router *router, struct task *task, enum task_state from)
+{
+    struct function *function = task->function;
+    uint64_t now_us = router->now.mono_us;
+
+    if (is_in_hand[from]) {
+        histogram_add(&function->run_times, now_us - task->assigned_us);
+    } else {
+        histogram_add(&function->wait_times, now_us - task->queued_us);
+        task->assigned_us = now_us;
+    }
+}
+
 void task_move(struct router *router, struct task *task, enum task_state to)
 {
     enum task_state from = (enum task_state)task->state;
@@ -64,6 +81,8 @@ void task_move(struct router *router, struct task *task, enum task_state to)
     count_state(router, task, to, 1);
     if (is_carried[from] != is_carried[to])
         count_bytes(router, task, is_carried[to] ? 1 : (size_t)-1);
+    if (is_in_hand[from] != is_in_hand[to])
+        measure(router, task, from);
     if (may_be_joined[from] && !may_be_joined[to])
         unique_leave(&router->uniques, task);
     if (!may_be_joined[from] && may_be_joined[to])
@@ -227,6 +246,8 @@ void task_queue(struct router *router, struct task *task, bool first)
     struct task_list *queue = &function->queues[task->priority];
 
     task_move(router, task, TASK_QUEUED);
+    if (!first)
+        task->queued_us = router->now.mono_us;
     if (TAILQ_EMPTY(queue))
         TAILQ_INSERT_TAIL(&router->functions.queued[task->priority], function,
                           in_queued[task->priority]);
@@ -329,7 +350,7 @@ struct waiter *waiter_attach(struct router *router, struct task *task, struct pe
     *waiter = (struct waiter){.peer = peer};
     waiter_link(waiter, task);
     TAILQ_INSERT_TAIL(&peer->waiters, waiter, in_peer);
-    peer->waiter_count++;
+    router->counts.clients += peer->waiter_count++ == 0;
     router->counts.waiters++;
     return waiter;
 }
@@ -338,7 +359,7 @@ static void waiter_detach(struct router *router, struct waiter *waiter)
 {
     waiter_unlink(waiter);
     TAILQ_REMOVE(&waiter->peer->waiters, waiter, in_peer);
-    waiter->peer->waiter_count--;
+    router->counts.clients -= --waiter->peer->waiter_count == 0;
     router->counts.waiters--;
     if (!reserve_give_waiter(router, waiter->task, waiter))
         store_give(&router->tasks, waiter);
@@ -355,6 +376,7 @@ void waiter_leave(struct router *router, struct waiter *waiter)
         task_free(router, task);
     } else if (task->state == TASK_QUEUED && !task->background) {
         router->counts.abandoned++;
+        task->function->counts.abandoned++;
         task_forget(router, task);
     }
 }
@@ -381,12 +403,15 @@ void task_give_up(struct router *router, struct task *task)
 
 /* ---- the end ---- */
 
-static void count_end(struct router *router, enum gm_type type)
+static void count_end(struct router *router, const struct task *task, enum gm_type type)
 {
-    if (type == GM_WORK_COMPLETE)
+    if (type == GM_WORK_COMPLETE) {
         router->counts.completed++;
-    else
+        task->function->counts.completed++;
+    } else {
         router->counts.failed++;
+        task->function->counts.failed++;
+    }
 }
 
 static void tell_end(const struct task *task, enum gm_type type)
@@ -418,7 +443,7 @@ void task_end(struct router *router, struct task *task, enum gm_type type, struc
         body_release(router, body.first);
         be_told(router, task, (struct body){0});
     } else {
-        count_end(router, type);
+        count_end(router, task, type);
         be_told(router, task, body);
         tell_end(task, type);
     }
@@ -428,6 +453,7 @@ void task_end(struct router *router, struct task *task, enum gm_type type, struc
 void task_cancel(struct router *router, struct task *task)
 {
     router->counts.cancelled++;
+    task->function->counts.cancelled++;
     if (task->state == TASK_ASSIGNED) {
         task_move(router, task, TASK_CANCELLED);
         tell_end(task, GM_WORK_FAIL);

@@ -22,9 +22,17 @@ struct task {
     union {
         uint64_t due_s;           /* TASK_ARRIVING: the second it is not to run before */
         struct wheel_timer timer; /* TASK_DELAYED: to that second */
-        TAILQ_ENTRY(task) place;  /* TASK_QUEUED: in its queue */
-        struct grip *grip;        /* TASK_ASSIGNED, TASK_CANCELLED: of the hand it is in */
-        struct body result;       /* TASK_TOLD: what the waiters are told */
+        struct {                  /* since it was queued */
+            union {
+                TAILQ_ENTRY(task) place; /* TASK_QUEUED: in its queue */
+                struct {                 /* TASK_ASSIGNED, TASK_CANCELLED */
+                    struct grip *grip;   /* of the hand it is in */
+                    uint64_t assigned_us;
+                };
+            };
+            uint64_t queued_us; /* for the first time */
+        };
+        struct body result; /* TASK_TOLD: what the waiters are told */
     };
     struct function *function;
     struct waiter *waiters;   /* the first, in the order of submission */
@@ -80,7 +88,8 @@ void task_move(struct router *router, struct task *task, enum task_state to);
 /* Puts a task whose body is whole where it has to wait: for its second, or in its queue. */
 void task_admit(struct router *router, struct task *task);
 
-/* Puts it into its queue, behind the others or, `first`, ahead of them, and wakes who can do it. */
+/* Puts it into its queue, behind the others or, `first`, ahead of them where it has been before, and wakes
+ * who can do it. */
 void task_queue(struct router *router, struct task *task, bool first);
 
 /* Takes it out of its queue. */

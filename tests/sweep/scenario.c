@@ -387,8 +387,9 @@ static void play_ask(struct trial *trial)
 
 static void play_listings(struct trial *trial)
 {
-    static const char *const lines[] = {"status", "prioritystatus",   "workers",
-                                        "pools",  "show unique jobs", "stats"};
+    static const char *const lines[] = {"status",    "prioritystatus",   "workers",
+                                        "pools",     "show unique jobs", "stats",
+                                        "functions", "histograms"};
     struct actor *slow = &trial->actors[0];
 
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
