@@ -14,6 +14,9 @@ static const char *const names[GAUGES] = {
     [GAUGE_LIMIT_PER_USER] = "limit_connections_per_user",
     [GAUGE_LIMIT_DESCRIPTORS] = "limit_descriptors",
     [GAUGE_POOL_BYTES] = "pool_bytes",
+    [GAUGE_LOOP_TURNS] = "loop_turns",
+    [GAUGE_LOOP_BUSY_US] = "loop_busy_us",
+    [GAUGE_LOOP_LONGEST_US] = "loop_longest_us",
 };
 
 void gauges_init(struct gauges *gauges)
@@ -22,4 +25,14 @@ void gauges_init(struct gauges *gauges)
         gauges->value[i] = 0;
         gauges->list[i] = (struct router_gauge){.name = names[i], .value = &gauges->value[i]};
     }
+}
+
+void gauges_turn(struct gauges *gauges, uint64_t us)
+{
+    uint64_t *longest = &gauges->value[GAUGE_LOOP_LONGEST_US];
+
+    gauges->value[GAUGE_LOOP_TURNS]++;
+    gauges->value[GAUGE_LOOP_BUSY_US] += us;
+    if (us > *longest)
+        *longest = us;
 }

@@ -17,7 +17,10 @@ enum gauge {
     GAUGE_USERS,                  /* different ones at the Unix socket */
     GAUGE_LIMIT_PER_USER,
     GAUGE_LIMIT_DESCRIPTORS,
-    GAUGE_POOL_BYTES, /* mapped by all pools */
+    GAUGE_POOL_BYTES,      /* mapped by all pools */
+    GAUGE_LOOP_TURNS,      /* in which something was done */
+    GAUGE_LOOP_BUSY_US,    /* from their beginning to their end, all together */
+    GAUGE_LOOP_LONGEST_US, /* the longest of them */
     GAUGES
 };
 
@@ -28,5 +31,8 @@ struct gauges {
 
 /* All 0, and listed. The struct stays where it is as long as the router lives. */
 void gauges_init(struct gauges *gauges);
+
+/* A turn of the loop, from its first callback to the last write, has taken so long. */
+void gauges_turn(struct gauges *gauges, uint64_t us);
 
 #endif

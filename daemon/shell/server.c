@@ -143,6 +143,7 @@ void server_turn_end(struct server *server)
     status_refresh(&server->status, server->router, server->now.mono_us);
     loop_wake_at(&server->loop, server->now.mono_us, server_deadline(server));
     spin_on(&server->loop.spin, server->now.mono_us);
+    gauges_turn(&server->gauges, uv_hrtime() / NS_PER_US - server->now.mono_us);
     server->in_turn = false;
 }
 
