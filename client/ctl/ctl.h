@@ -47,6 +47,12 @@ enum ctl_exit ctl_connect(const struct ctl *ctl, struct pmadc **client);
 enum ctl_exit ctl_explain(const struct ctl *ctl, const struct pmadc *client,
                           enum pmadc_status status);
 
+/* What an answer of the client library is to who called pmadctl. */
+enum ctl_exit ctl_exit_of(enum pmadc_status status);
+
+/* The exit statuses in words, as every --help ends. */
+extern const char ctl_exit_words[];
+
 /* Prints "pmadctl: ...", a printf text, and a line feed on stderr. */
 void ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "ctl_terminal.h"
 #include "ctl_text.h"
 
-enum { BAR_WIDTH = 20, BAR_TEXT = 32 };
+enum { BAR_WIDTH = 20 };
 
 /* ---- reading ---- */
 
@@ -134,15 +136,10 @@ static void print_bar(const struct ctl_listing *listing, const struct ctl_row *r
     double part = strtod(row->cells[listing->bar_of], NULL);
     double whole = strtod(row->cells[listing->bar_whole], NULL);
     double share = whole > 0 && part <= whole ? part / whole : part > 0 ? 1 : 0;
-    int marks = (int)(share * BAR_WIDTH + 0.5);
-    char bar[BAR_TEXT];
+    char bar[BAR_WIDTH + 1];
 
-    /* Something is never shown as nothing. */
-    if (marks == 0 && part > 0)
-        marks = 1;
-    (void)memset(bar, '#', (size_t)marks);
-    (void)memset(bar + marks, '.', (size_t)(BAR_WIDTH - marks));
-    (void)printf("  [%.*s] %3.0f%%", BAR_WIDTH, bar, share * 100);
+    (void)printf("  %s[%s]%s %3.0f%%", ctl_colour(STDOUT_FILENO, ctl_colour_of_share(share)),
+                 ctl_bar(bar, BAR_WIDTH, share), ctl_colour(STDOUT_FILENO, CTL_PLAIN), share * 100);
 }
 
 static bool print_for_people(const struct ctl_table *table)
@@ -152,9 +149,10 @@ static bool print_for_people(const struct ctl_table *table)
 
     if (!measure(table, widths))
         return false;
+    (void)fputs(ctl_colour(STDOUT_FILENO, CTL_BOLD), stdout);
     for (size_t i = 0; i < listing->column_count; i++)
         print_cell(listing, i, widths[i], listing->columns[i].title);
-    (void)putchar('\n');
+    (void)printf("%s\n", ctl_colour(STDOUT_FILENO, CTL_PLAIN));
     for (size_t row = 0; row < table->row_count; row++) {
         for (size_t i = 0; i < listing->column_count; i++) {
             char *text = shown(&listing->columns[i], table->rows[row].cells[i]);

@@ -78,6 +78,42 @@ static error_t parse_verb(int key, char *arg, struct argp_state *state)
     return error;
 }
 
+/* Puts a text behind what argp shows there, `before` if that is not NULL; argp frees the new one. Other
+ * texts stay as they are, which argp sees by their address. */
+static char *add_behind(const char *before, void (*add)(FILE *out))
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    if (before != NULL)
+        (void)fprintf(out, "%s\n\n", before);
+    add(out);
+    (void)fputs(ctl_exit_words, out);
+    return fclose(out) == 0 ? text : NULL;
+}
+
+static char *as_it_is(const char *text)
+{
+    char *same;
+
+    memcpy(&same, &text, sizeof same);
+    return same;
+}
+
+static void add_nothing(FILE *out)
+{
+    (void)out;
+}
+
+static char *help_of_verb(int key, const char *text, void *input)
+{
+    (void)input;
+    return key == ARGP_KEY_HELP_POST_DOC ? add_behind(text, add_nothing) : as_it_is(text);
+}
+
 void ctl_parse(struct ctl *ctl, const struct argp *verb, int argc, char **argv, void *input)
 {
     const struct argp_child children[] = {
@@ -90,6 +126,7 @@ void ctl_parse(struct ctl *ctl, const struct argp *verb, int argc, char **argv, 
     argv[0] = name;
     argp.parser = parse_verb;
     argp.children = children;
+    argp.help_filter = help_of_verb;
     (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &parse);
     argv[0] = NULL;
 }
@@ -140,25 +177,20 @@ static error_t parse_choice(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* The text behind the options of `pmadctl --help`; argp frees it. Other texts stay as they are,
- * which argp sees by their address. */
-static char *list_verbs(int key, const char *text, void *input)
+static void add_verbs(FILE *out)
 {
-    char *list = NULL;
-    size_t size = 0;
-    FILE *out;
-
-    (void)input;
-    memcpy(&list, &text, sizeof list);
-    if (key != ARGP_KEY_HELP_POST_DOC || (out = open_memstream(&list, &size)) == NULL)
-        return list;
     (void)fprintf(out, "Verbs:\n");
     for (size_t i = 0; i < VERB_COUNT; i++)
         (void)fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
-    (void)fprintf(out, "\n`pmadctl VERB --help' says more about each. The daemon is looked for at "
-                       "--socket,\n$PMADD_SOCKET, $XDG_RUNTIME_DIR/pmadd.sock, "
-                       "/tmp/pmadd-UID.sock and\n/run/pmadd/pmadd.sock, in this order.\n");
-    return fclose(out) == 0 ? list : NULL;
+    (void)fprintf(out, "\n`pmadctl VERB --help' says more about each. The daemon is looked for\nat "
+                       "--socket, $PMADD_SOCKET, $XDG_RUNTIME_DIR/pmadd.sock, "
+                       "/tmp/pmadd-UID.sock\nand /run/pmadd/pmadd.sock, in this order.\n\n");
+}
+
+static char *help_of_all(int key, const char *text, void *input)
+{
+    (void)input;
+    return key == ARGP_KEY_HELP_POST_DOC ? add_behind(NULL, add_verbs) : as_it_is(text);
 }
 
 int main(int argc, char **argv)
@@ -169,7 +201,7 @@ int main(int argc, char **argv)
         .args_doc = "VERB [ARGUMENT...]",
         .doc = "Submits tasks to pmadd, does them, and shows how it is.\v",
         .children = children,
-        .help_filter = list_verbs,
+        .help_filter = help_of_all,
     };
     struct choice choice = {.verb = NULL};
 

@@ -21,6 +21,15 @@ static const enum ctl_exit exits[] = {
     [PMADC_STOPPED] = CTL_COMPLETE,
 };
 
+const char ctl_exit_words[] =
+    "Exit status: 0 all went well, 1 failed, 2 wrong usage or nothing to read,\n"
+    "3 refused, 4 timed out, 5 no daemon, not let in, or connection lost.\n";
+
+enum ctl_exit ctl_exit_of(enum pmadc_status status)
+{
+    return exits[status];
+}
+
 void ctl_say(const char *format, ...)
 {
     char line[1024];

@@ -1,11 +1,8 @@
 #define _GNU_SOURCE /* NOLINT(readability-identifier-naming): the name is libc's */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "ctl.h"
-#include "ctl_table.h"
+#include "ctl_list.h"
 
 enum { TIMEOUT_MS = 10000 };
 
@@ -85,44 +82,6 @@ enum pmadc_status ctl_load_of(struct pmadc *client, const char *function, int ti
 
 /* ---- the verbs ---- */
 
-static const struct argp_option options[] = {
-    {.name = "json", .key = 'j', .doc = "print one JSON array of objects"},
-    {0},
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    bool *json = state->input;
-
-    if (key != 'j')
-        return ctl_no_options(key, arg, state);
-    *json = true;
-    return 0;
-}
-
-static enum ctl_exit print(const char *text, const struct ctl_listing *listing, bool json)
-{
-    enum ctl_style style = json                    ? CTL_AS_JSON
-                           : isatty(STDOUT_FILENO) ? CTL_FOR_PEOPLE
-                                                   : CTL_FOR_SCRIPTS;
-    struct ctl_table table;
-    enum pmadc_status status = ctl_table_read(&table, listing, text);
-    bool printed;
-
-    if (status == PMADC_PROTOCOL) {
-        ctl_say(
-            "the daemon's answer to `%s' makes no sense; is it older or newer than this program?",
-            listing->line);
-        return CTL_NO_DAEMON;
-    }
-    printed = status == PMADC_OK && ctl_table_print(&table, style);
-    if (status == PMADC_OK)
-        ctl_table_free(&table);
-    if (!printed)
-        ctl_say("out of memory");
-    return ctl_flush(printed ? CTL_COMPLETE : CTL_FAILED);
-}
-
 static int list(struct ctl *ctl, const struct ctl_listing *listing, bool json)
 {
     struct pmadc *client;
@@ -133,7 +92,8 @@ static int list(struct ctl *ctl, const struct ctl_listing *listing, bool json)
     if (done != CTL_COMPLETE)
         return done;
     status = pmadc_admin(client, listing->line, ctl_timeout(ctl, TIMEOUT_MS), &text);
-    done = status == PMADC_OK ? print(text, listing, json) : ctl_explain(ctl, client, status);
+    done =
+        status == PMADC_OK ? ctl_list_show(listing, text, json) : ctl_explain(ctl, client, status);
     pmadc_close(client);
     return done;
 }
@@ -141,8 +101,8 @@ static int list(struct ctl *ctl, const struct ctl_listing *listing, bool json)
 int ctl_status(struct ctl *ctl, int argc, char **argv)
 {
     static const struct argp argp = {
-        .options = options,
-        .parser = parse,
+        .options = ctl_list_options,
+        .parser = ctl_list_parse,
         .doc =
             "Lists the functions: unfinished tasks (running ones included), running ones, and "
             "workers that can do them.\vExample:\n  pmadctl status | awk '$2 > 100 { print $1 }'",
@@ -156,8 +116,8 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 int ctl_workers(struct ctl *ctl, int argc, char **argv)
 {
     static const struct argp argp = {
-        .options = options,
-        .parser = parse,
+        .options = ctl_list_options,
+        .parser = ctl_list_parse,
         .doc = "Lists the connections, the names they gave themselves, and what they can do."
                "\vExample:\n  pmadctl workers --json | jq '.[] | select(.functions != [])'",
     };
@@ -170,8 +130,8 @@ int ctl_workers(struct ctl *ctl, int argc, char **argv)
 int ctl_pools(struct ctl *ctl, int argc, char **argv)
 {
     static const struct argp argp = {
-        .options = options,
-        .parser = parse,
+        .options = ctl_list_options,
+        .parser = ctl_list_parse,
         .doc =
             "Lists the memory pools, class by class: size of a block, blocks, used ones, the most "
             "ever used, and how often there was none left.\vExample:\n"
