@@ -104,7 +104,8 @@ enum pmadc_status pmadc_submit(struct pmadc *client, const struct pmadc_task *ta
                                char handle[64]);
 
 /* Waits for the next end of any task submitted with pmadc_submit(). PMADC_OK and PMADC_FAILED fill
- * `*result`; its handle says which task it was. PMADC_INVALID when none is unfinished. */
+ * `*result`; its handle says which task it was, and while an event is told which one that is about.
+ * PMADC_INVALID when none is unfinished. */
 enum pmadc_status pmadc_wait(struct pmadc *client, const struct pmadc_events *events,
                              int timeout_ms, struct pmadc_result *result);
 

@@ -170,6 +170,7 @@ static enum pmadc_status await_end(struct pmadc *client, struct pmadc_pending *o
             return status;
         if (pmadc_is_last(frame.head.type))
             return finish(client, &frame, result);
+        memcpy(result->handle, frame.pending->handle, sizeof result->handle);
         tell(events, &frame);
     }
 }

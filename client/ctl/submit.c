@@ -1,34 +1,32 @@
 #define _GNU_SOURCE /* NOLINT(readability-identifier-naming): the name is libc's */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "ctl.h"
+#include "ctl_payload.h"
+#include "ctl_submission.h"
 #include "ctl_table.h"
+#include "ctl_text.h"
 
-enum {
-    STATUS_TIMEOUT_MS = 1000,
-    FIRST_READ = 64 * 1024,
-    PAYLOAD_MAX = 1024 * 1024 * 1024 /* bytes; no daemon takes more, pmadd.conf(5) */
-};
+enum { STATUS_TIMEOUT_MS = 1000 };
 
-struct submission {
-    struct pmadc_task task;
-    bool background;
-    const char *text; /* DATA */
-    const char *file; /* of --file */
-    uint8_t *read;    /* what was read, to be freed */
-};
+/* ---- options ---- */
+
+enum { KEY_EACH_LINE = 0x100, KEY_EACH_FILE }; /* without a letter */
 
 static const struct argp_option options[] = {
     {.name = "background", .key = 'b', .doc = "print the task's handle and do not wait"},
     {.name = "priority", .key = 'p', .arg = "high|normal|low", .doc = "which queue it joins"},
     {.name = "unique", .key = 'u', .arg = "ID", .doc = "unique id, handed to the worker"},
     {.name = "file", .key = 'f', .arg = "FILE|-", .doc = "read the payload from FILE or stdin"},
+    {.name = "each-line",
+     .key = KEY_EACH_LINE,
+     .doc = "submit a task for each line of --file or stdin"},
+    {.name = "each-file", .key = KEY_EACH_FILE, .doc = "submit a task for each FILE named"},
+    {.name = "parallel",
+     .key = 'P',
+     .arg = "N",
+     .doc = "of many, have N unfinished at a time; 16 by default"},
     {0},
 };
 
@@ -46,19 +44,41 @@ static bool parse_priority(const char *word, enum pmadc_priority *priority)
     return false;
 }
 
-static void parse_argument(struct submission *it, const char *arg, struct argp_state *state)
+/* What cannot be meant, once all has been read. */
+static void judge(const struct ctl_submission *it, const struct argp_state *state)
+{
+    bool many = it->each_line || it->each_file;
+
+    if (it->task.function == NULL)
+        argp_error(state, "which function? Name it");
+    if (it->each_line && it->each_file)
+        argp_error(state, "the tasks are either lines or files");
+    if (it->each_line && it->word_count > 0)
+        argp_error(state, "--each-line reads its lines from --file or stdin, not from %s",
+                   it->words[0]);
+    if (it->each_file && (it->word_count == 0 || it->file != NULL))
+        argp_error(state, "--each-file needs the files behind FUNCTION, and no --file");
+    if (many && it->task.unique != NULL)
+        argp_error(state, "--unique is the id of one task, not of many");
+    if (it->parallel > 0 && (!many || it->background))
+        argp_error(state, "--parallel is for many tasks that are waited for");
+    if (!many && it->word_count > 1)
+        argp_error(state, "too many arguments: %s", it->words[1]);
+    if (!many && it->word_count > 0 && it->file != NULL)
+        argp_error(state, "the payload is either an argument or --file");
+}
+
+static void parse_argument(struct ctl_submission *it, char *arg)
 {
     if (it->task.function == NULL)
         it->task.function = arg;
-    else if (it->text == NULL)
-        it->text = arg;
     else
-        argp_error(state, "too many arguments: %s", arg);
+        it->words[it->word_count++] = arg;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct submission *it = state->input;
+    struct ctl_submission *it = state->input;
 
     switch (key) {
     case 'b':
@@ -74,84 +94,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'f':
         it->file = arg;
         return 0;
+    case KEY_EACH_LINE:
+        it->each_line = true;
+        return 0;
+    case KEY_EACH_FILE:
+        it->each_file = true;
+        return 0;
+    case 'P':
+        if (!ctl_count(arg, 1, CTL_PARALLEL_MAX, &it->parallel))
+            argp_error(state, "--parallel is a number from 1 to %d, not %s", CTL_PARALLEL_MAX, arg);
+        return 0;
     case ARGP_KEY_ARG:
-        parse_argument(it, arg, state);
+        parse_argument(it, arg);
         return 0;
     case ARGP_KEY_END:
-        if (it->task.function == NULL)
-            argp_error(state, "which function? Name it");
-        if (it->text != NULL && it->file != NULL)
-            argp_error(state, "the payload is either an argument or --file");
+        judge(it, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-/* ---- the payload ---- */
-
-/* Widens what `it` reads into, never to much more than it may read; false: there is no memory. */
-static bool widen(struct submission *it, size_t *room)
-{
-    size_t wider = *room == 0 ? FIRST_READ : 2 * *room;
-    uint8_t *bytes;
-
-    if (wider > PAYLOAD_MAX)
-        wider = (size_t)PAYLOAD_MAX + 1; /* the one byte that is too many */
-    bytes = realloc(it->read, wider);
-    if (bytes == NULL)
-        return false;
-    it->read = bytes;
-    *room = wider;
-    return true;
-}
-
-/* Reads all there is, up to one byte more than PAYLOAD_MAX; 0 or an errno. */
-static int read_all(int fd, struct submission *it)
-{
-    size_t room = 0;
-    struct stat about;
-    ssize_t got;
-
-    /* A file need not be read to know that too much of it is left. */
-    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
-        about.st_size - lseek(fd, 0, SEEK_CUR) > PAYLOAD_MAX)
-        return EFBIG;
-    do {
-        if (it->task.size == room && !widen(it, &room))
-            return ENOMEM;
-        got = read(fd, it->read + it->task.size, room - it->task.size);
-        if (got > 0)
-            it->task.size += (size_t)got;
-    } while (it->task.size <= PAYLOAD_MAX && (got > 0 || (got < 0 && errno == EINTR)));
-    it->task.data = it->read;
-    if (it->task.size > PAYLOAD_MAX)
-        return EFBIG;
-    return got < 0 ? errno : 0;
-}
-
-static enum ctl_exit read_payload(struct submission *it)
-{
-    bool from_stdin = it->file == NULL || strcmp(it->file, "-") == 0;
-    int fd = STDIN_FILENO;
-    int error;
-
-    if (it->text != NULL) {
-        it->task.data = it->text;
-        it->task.size = strlen(it->text);
-        return CTL_COMPLETE;
-    }
-    if (!from_stdin)
-        fd = open(it->file, O_RDONLY | O_CLOEXEC);
-    error = fd < 0 ? errno : read_all(fd, it);
-    if (!from_stdin && fd >= 0)
-        (void)close(fd);
-    if (error == 0)
-        return CTL_COMPLETE;
-    ctl_say("cannot read the payload from %s: %s", from_stdin ? "stdin" : it->file,
-            error == EFBIG ? "it is longer than 1 GiB, the most that a payload can be"
-                           : strerror(error));
-    return CTL_USAGE;
 }
 
 /* ---- the task ---- */
@@ -163,12 +124,17 @@ static void print_data(void *arg, const void *data, size_t size)
     (void)fflush(stdout);
 }
 
-static void print_warning(void *arg, const void *data, size_t size)
+void ctl_print_warning(const void *data, size_t size)
 {
-    (void)arg;
     (void)fwrite(data, 1, size, stderr);
     if (size > 0 && ((const char *)data)[size - 1] != '\n')
         (void)fputc('\n', stderr);
+}
+
+static void print_warning(void *arg, const void *data, size_t size)
+{
+    (void)arg;
+    ctl_print_warning(data, size);
 }
 
 /* Why a task was not done in time, as far as `status` on a connection of its own can tell. */
@@ -223,31 +189,69 @@ static enum ctl_exit in_background(const struct ctl *ctl, struct pmadc *client,
     return ctl_flush(ctl_explain(ctl, client, status));
 }
 
+static enum ctl_exit submit_one(const struct ctl *ctl, struct pmadc *client,
+                                struct ctl_submission *it)
+{
+    return it->background ? in_background(ctl, client, &it->task)
+                          : in_foreground(ctl, client, &it->task);
+}
+
+/* The payload of one task is read before the daemon is looked for. */
+static enum ctl_exit find_payload(struct ctl_submission *it, struct ctl_payload *payload)
+{
+    const char *wrong;
+
+    if (it->each_line || it->each_file)
+        return CTL_COMPLETE;
+    if (it->word_count > 0) {
+        it->task.data = it->words[0];
+        it->task.size = strlen(it->words[0]);
+        return CTL_COMPLETE;
+    }
+    wrong = ctl_payload_read(payload, it->file);
+    it->task.data = payload->bytes;
+    it->task.size = payload->size;
+    if (wrong == NULL)
+        return CTL_COMPLETE;
+    ctl_say("cannot read the payload from %s: %s", ctl_payload_source(it->file), wrong);
+    return CTL_USAGE;
+}
+
 int ctl_submit(struct ctl *ctl, int argc, char **argv)
 {
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .args_doc = "FUNCTION [DATA]",
+        .args_doc = "FUNCTION [DATA]\nFUNCTION --each-line\nFUNCTION --each-file FILE...",
         .doc = "Submits a task and prints its result. The payload is DATA, or what is in FILE, or "
-               "what comes on stdin.\vExamples:\n  pmadctl submit wc 'how many words'\n"
+               "what comes on stdin. With --each-line or --each-file submits many, prints their "
+               "results in the order of submission, a line feed behind each that ends without "
+               "one, and says which of them failed and why.\vExamples:\n"
+               "  pmadctl submit wc 'how many words'\n"
                "  pmadctl submit sha256 --file=photo.jpg --timeout=10s\n"
-               "  date | pmadctl submit log --background\n\n"
-               "Exit status: 0 complete, 1 failed, 2 wrong usage, 3 refused, 4 timed out,\n"
-               "5 no daemon, not let in, or connection lost.",
+               "  date | pmadctl submit log --background\n"
+               "  pmadctl submit resolve --each-line --file=hosts.txt --parallel=50\n"
+               "  pmadctl submit sha256 --each-file *.jpg",
     };
-    struct submission it = {.task = {.priority = PMADC_NORMAL}};
+    struct ctl_submission it = {.task = {.priority = PMADC_NORMAL}};
+    struct ctl_payload payload = {.bytes = NULL};
     struct pmadc *client = NULL;
-    enum ctl_exit done;
+    enum ctl_exit done = CTL_FAILED;
 
+    it.words = calloc((size_t)argc, sizeof *it.words);
+    if (it.words == NULL) {
+        ctl_say("out of memory");
+        return CTL_FAILED;
+    }
     ctl_parse(ctl, &argp, argc, argv, &it);
-    done = read_payload(&it);
+    done = find_payload(&it, &payload);
     if (done == CTL_COMPLETE)
         done = ctl_connect(ctl, &client);
     if (done == CTL_COMPLETE)
-        done = it.background ? in_background(ctl, client, &it.task)
-                             : in_foreground(ctl, client, &it.task);
+        done = it.each_line || it.each_file ? ctl_submit_many(ctl, client, &it)
+                                            : submit_one(ctl, client, &it);
     pmadc_close(client);
-    free(it.read);
+    free(payload.bytes);
+    free(it.words);
     return done;
 }
