@@ -116,11 +116,16 @@ enum pmadc_status pmadc_submit_background(struct pmadc *client, const struct pma
 struct pmadc_progress {
     bool known, running;
     uint64_t numerator, denominator;
+    uint64_t clients; /* who wait for it; only pmadc_unique_status() is told */
 };
 
 /* Asks how a task is doing (GET_STATUS). */
 enum pmadc_status pmadc_task_status(struct pmadc *client, const char *handle, int timeout_ms,
                                     struct pmadc_progress *progress);
+
+/* The same by unique id (GET_STATUS_UNIQUE): of tasks of several functions, the one submitted last. */
+enum pmadc_status pmadc_unique_status(struct pmadc *client, const char *unique, int timeout_ms,
+                                      struct pmadc_progress *progress);
 
 /* Sends an ECHO_REQ and waits until the same bytes have come back. */
 enum pmadc_status pmadc_ping(struct pmadc *client, int timeout_ms);

@@ -36,8 +36,9 @@ static bool classify(enum gm_type type, enum pmadc_class *class)
         {GM_WORK_DATA, PMADC_NEWS},        {GM_WORK_WARNING, PMADC_NEWS},
         {GM_WORK_COMPLETE, PMADC_NEWS},    {GM_WORK_FAIL, PMADC_NEWS},
         {GM_WORK_EXCEPTION, PMADC_NEWS},   {GM_JOB_CREATED, PMADC_ANSWER},
-        {GM_STATUS_RES, PMADC_ANSWER},     {GM_ECHO_RES, PMADC_ANSWER},
-        {GM_OPTION_RES, PMADC_ANSWER},     {GM_ERROR, PMADC_ANSWER},
+        {GM_STATUS_RES, PMADC_ANSWER},     {GM_STATUS_RES_UNIQUE, PMADC_ANSWER},
+        {GM_ECHO_RES, PMADC_ANSWER},       {GM_OPTION_RES, PMADC_ANSWER},
+        {GM_ERROR, PMADC_ANSWER},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {

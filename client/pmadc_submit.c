@@ -221,22 +221,18 @@ enum pmadc_status pmadc_wait(struct pmadc *client, const struct pmadc_events *ev
 
 /* ---- small questions ---- */
 
-enum pmadc_status pmadc_task_status(struct pmadc *client, const char *handle, int timeout_ms,
-                                    struct pmadc_progress *progress)
+/* Asks by handle or by unique id. The answer begins with what was asked for. */
+static enum pmadc_status ask_progress(struct pmadc *client, enum gm_type type, enum gm_type reply,
+                                      const char *text, int timeout_ms,
+                                      struct pmadc_progress *progress)
 {
-    struct gm_slice name = gm_text(handle);
+    struct gm_slice name = gm_text(text);
     const struct gm_slice *args;
     struct pmadc_frame answer;
-    enum pmadc_status status = pmadc_begin(client);
+    enum pmadc_status status =
+        pmadc_ask(client, type, &name, nothing, pmadc_question(client, reply, false),
+                  pmadc_deadline(timeout_ms), &answer);
 
-    if (status != PMADC_OK)
-        return status;
-    if (name.size == 0 || name.size > GM_HANDLE_MAX)
-        return pmadc_fail(client, PMADC_INVALID, "a handle has 1 to %d bytes, not %zu",
-                          GM_HANDLE_MAX, name.size);
-    status = pmadc_ask(client, GM_GET_STATUS, &name, nothing,
-                       pmadc_question(client, GM_STATUS_RES, false), pmadc_deadline(timeout_ms),
-                       &answer);
     if (status != PMADC_OK)
         return status;
     free(answer.pending);
@@ -246,8 +242,38 @@ enum pmadc_status pmadc_task_status(struct pmadc *client, const char *handle, in
         .running = pmadc_number(args[2]) != 0,
         .numerator = pmadc_number(args[3]),
         .denominator = pmadc_number(args[4]),
+        .clients = reply == GM_STATUS_RES_UNIQUE ? pmadc_number(args[5]) : 0,
     };
     return PMADC_OK;
+}
+
+enum pmadc_status pmadc_task_status(struct pmadc *client, const char *handle, int timeout_ms,
+                                    struct pmadc_progress *progress)
+{
+    size_t size = strlen(handle);
+    enum pmadc_status status = pmadc_begin(client);
+
+    if (status != PMADC_OK)
+        return status;
+    if (size == 0 || size > GM_HANDLE_MAX)
+        return pmadc_fail(client, PMADC_INVALID, "a handle has 1 to %d bytes, not %zu",
+                          GM_HANDLE_MAX, size);
+    return ask_progress(client, GM_GET_STATUS, GM_STATUS_RES, handle, timeout_ms, progress);
+}
+
+enum pmadc_status pmadc_unique_status(struct pmadc *client, const char *unique, int timeout_ms,
+                                      struct pmadc_progress *progress)
+{
+    size_t size = strlen(unique);
+    enum pmadc_status status = pmadc_begin(client);
+
+    if (status != PMADC_OK)
+        return status;
+    if (size == 0 || size > GM_UNIQUE_MAX)
+        return pmadc_fail(client, PMADC_INVALID, "a unique id has 1 to %d bytes here, not %zu",
+                          GM_UNIQUE_MAX, size);
+    return ask_progress(client, GM_GET_STATUS_UNIQUE, GM_STATUS_RES_UNIQUE, unique, timeout_ms,
+                        progress);
 }
 
 enum pmadc_status pmadc_ping(struct pmadc *client, int timeout_ms)

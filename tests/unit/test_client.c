@@ -290,6 +290,70 @@ START_TEST(an_answer_that_comes_too_late_is_nobodys)
 }
 END_TEST
 
+START_TEST(who_has_a_unique_id_is_told_how_many_wait)
+{
+    static const struct step script[] = {
+        HEAR(REQ("\x29", "\x02") "id"),
+        SAY(RES("\x2a", "\x0d") "id\0001\0001\0002\00099\0003"),
+        END,
+    };
+    struct fake_server server;
+    struct pmadc *client = server_start(&server, script);
+    struct pmadc_progress progress;
+
+    ck_assert_int_eq(pmadc_unique_status(client, "id", LONG, &progress), PMADC_OK);
+    ck_assert(progress.known && progress.running);
+    ck_assert_uint_eq(progress.numerator, 2);
+    ck_assert_uint_eq(progress.denominator, 99);
+    ck_assert_uint_eq(progress.clients, 3);
+    ck_assert_int_eq(pmadc_unique_status(client, "", LONG, &progress), PMADC_INVALID);
+    server_finish(&server, client);
+}
+END_TEST
+
+/* The handle that a result had while an event was told. */
+struct about {
+    const struct pmadc_result *result;
+    char handle[64];
+};
+
+static void note_handle(void *arg, const void *data, size_t size)
+{
+    struct about *about = arg;
+
+    (void)data;
+    (void)size;
+    memcpy(about->handle, about->result->handle, sizeof about->handle);
+}
+
+/* Two tasks of one connection say something before they end, the later one first. */
+START_TEST(an_event_says_which_task_it_is_about)
+{
+    static const struct step script[] = {
+        OPTION,
+        SUBMIT,
+        CREATED,
+        SUBMIT,
+        SAY(RES("\x08", "\x05") "H:x:2" RES("\x1c", "\x07") "H:x:2\0b" RES("\x0d",
+                                                                           "\x06") "H:x:1\0"),
+        END,
+    };
+    struct fake_server server;
+    struct pmadc *client = server_start(&server, script);
+    struct pmadc_result result;
+    struct about about = {.result = &result};
+    const struct pmadc_events events = {.data = note_handle, .arg = &about};
+    char handle[64];
+
+    ck_assert_int_eq(pmadc_submit(client, &task, LONG, handle), PMADC_OK);
+    ck_assert_int_eq(pmadc_submit(client, &task, LONG, handle), PMADC_OK);
+    ck_assert_int_eq(pmadc_wait(client, &events, LONG, &result), PMADC_OK);
+    ck_assert_str_eq(about.handle, "H:x:2");
+    ck_assert_str_eq(result.handle, "H:x:1");
+    server_finish(&server, client);
+}
+END_TEST
+
 START_TEST(a_connection_lost_in_mid_frame_is_lost_and_stays_so)
 {
     static const struct step script[] = {OPTION, SUBMIT, SAY(RES("\x08", "\x05") "H:x"), HANG_UP};
@@ -418,6 +482,8 @@ int main(void)
     tcase_add_test(cases, tasks_end_in_any_order_and_keep_what_came_while_others_were_submitted);
     tcase_add_test(cases, submissions_under_one_handle_get_a_copy_each);
     tcase_add_test(cases, an_answer_that_comes_too_late_is_nobodys);
+    tcase_add_test(cases, who_has_a_unique_id_is_told_how_many_wait);
+    tcase_add_test(cases, an_event_says_which_task_it_is_about);
     tcase_add_test(cases, a_connection_lost_in_mid_frame_is_lost_and_stays_so);
     tcase_add_loop_test(cases, what_a_server_must_not_send_ends_the_connection, 0,
                         sizeof nonsense / sizeof *nonsense);
