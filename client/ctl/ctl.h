@@ -62,9 +62,13 @@ enum ctl_exit ctl_flush(enum ctl_exit status);
 /* The verbs. */
 int ctl_submit(struct ctl *ctl, int argc, char **argv);
 int ctl_work(struct ctl *ctl, int argc, char **argv);
+int ctl_wait(struct ctl *ctl, int argc, char **argv);
+int ctl_cancel(struct ctl *ctl, int argc, char **argv);
+int ctl_functions(struct ctl *ctl, int argc, char **argv);
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_workers(struct ctl *ctl, int argc, char **argv);
 int ctl_pools(struct ctl *ctl, int argc, char **argv);
+int ctl_check(struct ctl *ctl, int argc, char **argv);
 int ctl_ping(struct ctl *ctl, int argc, char **argv);
 int ctl_version(struct ctl *ctl, int argc, char **argv);
 

@@ -40,6 +40,8 @@ static json_t *json_cell(enum ctl_column_kind kind, char *cell)
     case CTL_COUNT:
     case CTL_SIZE:
         return json_integer(strtoll(cell, NULL, 10));
+    case CTL_MS:
+        return json_real(strtod(cell, NULL));
     case CTL_WORDS:
         return json_words(cell);
     }

@@ -15,25 +15,37 @@ error_t ctl_list_parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
+enum ctl_exit ctl_list_read(struct ctl_table *table, const struct ctl_listing *listing,
+                            const char *lines)
+{
+    switch (ctl_table_read(table, listing, lines)) {
+    case PMADC_OK:
+        return CTL_COMPLETE;
+    case PMADC_MEMORY:
+        ctl_say("out of memory");
+        return CTL_FAILED;
+    default:
+        ctl_say(
+            "the daemon's answer to `%s' makes no sense; is it older or newer than this program?",
+            listing->line);
+        return CTL_NO_DAEMON;
+    }
+}
+
 enum ctl_exit ctl_list_show(const struct ctl_listing *listing, const char *lines, bool json)
 {
     enum ctl_style style = json                    ? CTL_AS_JSON
                            : isatty(STDOUT_FILENO) ? CTL_FOR_PEOPLE
                                                    : CTL_FOR_SCRIPTS;
     struct ctl_table table;
-    enum pmadc_status status = ctl_table_read(&table, listing, lines);
-    bool printed;
+    enum ctl_exit done = ctl_list_read(&table, listing, lines);
 
-    if (status == PMADC_PROTOCOL) {
-        ctl_say(
-            "the daemon's answer to `%s' makes no sense; is it older or newer than this program?",
-            listing->line);
-        return CTL_NO_DAEMON;
-    }
-    printed = status == PMADC_OK && ctl_table_print(&table, style);
-    if (status == PMADC_OK)
-        ctl_table_free(&table);
-    if (!printed)
+    if (done != CTL_COMPLETE)
+        return done;
+    if (!ctl_table_print(&table, style)) {
         ctl_say("out of memory");
-    return ctl_flush(printed ? CTL_COMPLETE : CTL_FAILED);
+        done = CTL_FAILED;
+    }
+    ctl_table_free(&table);
+    return ctl_flush(done);
 }

@@ -16,6 +16,10 @@ extern const struct argp_option ctl_list_options[];
 /* The parser of verbs that have --json and nothing else; their input is a bool. */
 error_t ctl_list_parse(int key, char *arg, struct argp_state *state);
 
+/* ctl_table_read() that says what it could not do; on anything but CTL_COMPLETE there is no table. */
+enum ctl_exit ctl_list_read(struct ctl_table *table, const struct ctl_listing *listing,
+                            const char *lines);
+
 /* Prints lines of that kind as the reader of stdout wants them: a terminal, a pipe, or JSON. */
 enum ctl_exit ctl_list_show(const struct ctl_listing *listing, const char *lines, bool json);
 

@@ -115,7 +115,8 @@ static bool measure(const struct ctl_table *table, size_t *widths)
 static void print_cell(const struct ctl_listing *listing, size_t i, size_t width, const char *text)
 {
     int gap = (int)(width - ctl_width(text));
-    bool is_number = listing->columns[i].kind == CTL_COUNT || listing->columns[i].kind == CTL_SIZE;
+    enum ctl_column_kind kind = listing->columns[i].kind;
+    bool is_number = kind == CTL_COUNT || kind == CTL_SIZE || kind == CTL_MS;
     bool is_last = i + 1 == listing->column_count;
 
     if (is_number)

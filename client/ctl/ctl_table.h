@@ -17,6 +17,7 @@ enum ctl_column_kind {
     CTL_TEXT,
     CTL_COUNT,
     CTL_SIZE, /* bytes */
+    CTL_MS,   /* milliseconds, with decimals */
     CTL_WORDS /* words between blanks: a list in JSON */
 };
 

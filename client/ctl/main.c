@@ -14,9 +14,13 @@ static const struct verb {
 } verbs[] = {
     {"submit", ctl_submit, "submit a task, wait for its result and print it"},
     {"work", ctl_work, "do tasks by running a command for each"},
+    {"wait", ctl_wait, "wait until tasks have ended"},
+    {"cancel", ctl_cancel, "cancel tasks"},
+    {"functions", ctl_functions, "list the functions: what each does, what waits, workers"},
     {"status", ctl_status, "list the functions: tasks, running ones, workers"},
     {"workers", ctl_workers, "list the connections and what they can do"},
     {"pools", ctl_pools, "list the memory pools, class by class"},
+    {"check", ctl_check, "try the whole way of a task, step by step"},
     {"ping", ctl_ping, "time one round trip to the daemon"},
     {"version", ctl_version, "print the version of the daemon"},
 };
