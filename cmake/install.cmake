@@ -4,6 +4,8 @@
 #   lib/pkgconfig/{pmad,pmad_client}.pc  lib/cmake/{pmad,pmad_client}/
 #   lib/systemd/system/pmadd.service  lib/sysusers.d/pmadd.conf
 #   share/pmadd/{pmadd.conf,profiles/}  share/doc/pmadd/  share/man/
+#   share/bash-completion/completions/pmadctl  share/zsh/vendor-completions/_pmadctl
+#   share/fish/vendor_completions.d/pmadctl.fish
 #   etc/pmadd/pmadd.conf (/etc for the prefix /usr), but never over one that is there
 #
 # The libraries are static until 1.0: they promise no ABI.
@@ -83,4 +85,10 @@ install(CODE "
 install(FILES docs/man/pmadd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES docs/man/pmadctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/pmadd.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES packaging/completions/pmadctl.bash
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME pmadctl)
+install(FILES packaging/completions/_pmadctl
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES packaging/completions/pmadctl.fish
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

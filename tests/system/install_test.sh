@@ -30,6 +30,9 @@ finds_every_file_in_its_place() {
         "$prefix"/include/pmadd/{incPMAD,pmad_client}.h \
         "$prefix"/lib/systemd/system/pmadd.service "$prefix"/lib/sysusers.d/pmadd.conf \
         "$prefix"/share/pmadd/{pmadd,profiles/small}.conf \
+        "$prefix"/share/bash-completion/completions/pmadctl \
+        "$prefix"/share/zsh/vendor-completions/_pmadctl \
+        "$prefix"/share/fish/vendor_completions.d/pmadctl.fish \
         "$prefix"/share/man/{man8/pmadd.8,man1/pmadctl.1,man5/pmadd.conf.5}; do
         [[ -s $dest$file ]] || fail "$file is missing or empty"
     done
