@@ -69,6 +69,8 @@ int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_workers(struct ctl *ctl, int argc, char **argv);
 int ctl_pools(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);
+int ctl_plan(struct ctl *ctl, int argc, char **argv);
+int ctl_advise(struct ctl *ctl, int argc, char **argv);
 int ctl_ping(struct ctl *ctl, int argc, char **argv);
 int ctl_version(struct ctl *ctl, int argc, char **argv);
 

@@ -40,6 +40,38 @@ bool ctl_duration(const char *text, int *ms)
     return false;
 }
 
+bool ctl_seconds(const char *text, double *seconds)
+{
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
+    uint64_t number;
+    const char *unit = read_digits(text, &number);
+
+    for (size_t i = 0; unit != NULL && i < sizeof units / sizeof *units; i++) {
+        if (strcmp(unit, units[i].unit) == 0 && number > 0) {
+            *seconds = (double)number * units[i].seconds;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ctl_size(const char *text, size_t max, size_t *size)
+{
+    static const char units[] = "KMG";
+    uint64_t number;
+    const char *unit = read_digits(text, &number);
+    const char *found = unit != NULL && unit[0] != '\0' ? strchr(units, unit[0]) : NULL;
+    unsigned shift = found != NULL ? 10 * ((unsigned)(found - units) + 1) : 0;
+
+    if (unit == NULL || (unit[0] != '\0' && (found == NULL || unit[1] != '\0')))
+        return false;
+    *size = (size_t)number << shift;
+    return number <= max >> shift;
+}
+
 bool ctl_count(const char *text, uint64_t min, uint64_t max, uint64_t *count)
 {
     const char *end = read_digits(text, count);

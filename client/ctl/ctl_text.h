@@ -18,6 +18,12 @@ bool ctl_duration(const char *text, int *ms);
 /* Decimal digits, nothing else, from `min` to `max`. */
 bool ctl_count(const char *text, uint64_t min, uint64_t max, uint64_t *count);
 
+/* "50us", "20ms", "10s", "5m", "2h": a whole number, 1 or more, with its unit; in seconds. */
+bool ctl_seconds(const char *text, double *seconds);
+
+/* "200", "4K", "1M", "1G": bytes, up to `max`. */
+bool ctl_size(const char *text, size_t max, size_t *size);
+
 /* 192, 64K, 1.5M: units of 1024. Returns `into`. */
 char *ctl_human_size(char into[CTL_SIZE_TEXT], uint64_t bytes);
 

@@ -21,6 +21,8 @@ static const struct verb {
     {"workers", ctl_workers, "list the connections and what they can do"},
     {"pools", ctl_pools, "list the memory pools, class by class"},
     {"check", ctl_check, "try the whole way of a task, step by step"},
+    {"plan", ctl_plan, "work out the pools for a load, or what a configuration sustains"},
+    {"advise", ctl_advise, "better pools, from what the daemon has used of them"},
     {"ping", ctl_ping, "time one round trip to the daemon"},
     {"version", ctl_version, "print the version of the daemon"},
 };

@@ -1,7 +1,5 @@
 #include "stock.h"
 
-#include <stdbool.h>
-
 #include "block.h"
 #include "router.h"
 
@@ -94,12 +92,17 @@ static bool take_task(struct stock *stock, size_t unique_size, size_t body_size)
     return take(stock, bare) && take_body(stock, body_size);
 }
 
+bool stock_take_task(struct stock *stock, size_t unique_size, size_t body_size, bool waited_for)
+{
+    return take_task(stock, unique_size, body_size) &&
+           (!waited_for || take(stock, router_waiter_size()));
+}
+
 size_t stock_tasks(struct stock stock, size_t unique_size, size_t body_size, size_t max)
 {
     size_t tasks = 0;
 
-    while (tasks < max && take_task(&stock, unique_size, body_size) &&
-           take(&stock, router_waiter_size()))
+    while (tasks < max && stock_take_task(&stock, unique_size, body_size, true))
         tasks++;
     return tasks;
 }

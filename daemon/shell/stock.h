@@ -3,6 +3,7 @@
 
 /* A pool as numbers: how many tasks of a kind it holds and what is left, worked out by taking them out
  * one by one by the rules of the core (store.h, task.c) until one finds no room. */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "incPMAD.h"
@@ -15,6 +16,10 @@ struct stock {
 };
 
 struct stock stock_of(const struct pmad_layout *layout, const struct pmad_fit *fit);
+
+/* Takes a task out of the stock, with a waiter if somebody waits for it. False if there is no room; what is
+ * left is not to be gone by then. */
+bool stock_take_task(struct stock *stock, size_t unique_size, size_t body_size, bool waited_for);
 
 /* How many foreground tasks with a unique id of `unique_size` and a body of `body_size` bytes fit,
  * with their waiters; at most `max`. */
