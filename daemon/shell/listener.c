@@ -82,7 +82,7 @@ static void listener_accept(struct listener *listener)
     struct server *server = listener->server;
     int failures = 0;
 
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+    for (int i = 0; i < ACCEPTS_A_TURN + failures; i++) {
         if (!server_has_room(server)) {
             log_seldom(&brake, server->now.mono_us, LOG_LEVEL_WARNING,
                        "%zu connections are all that [limits] allows: who comes now waits",
