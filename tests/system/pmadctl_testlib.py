@@ -1,12 +1,51 @@
 """What the tests of pmadctl share: how it ends, a daemon for each test, workers that end with it."""
 
+import contextlib
+import socket
 import subprocess
+import threading
 import unittest
 
 import pmadd_testlib as lib
 from pmadd_testlib import Daemon
 
 FINE, TASK_FAILED, USAGE, REFUSED, TIMED_OUT, NO_DAEMON = 0, 1, 2, 3, 4, 5
+
+
+class Tap:
+    """Stands between one client and the daemon, and tells when answers of some kind have passed."""
+
+    def __init__(self, daemon, kind):
+        self.socket = f"{daemon.socket}.tap"
+        self.passed = threading.Semaphore(0)
+        self.header = lib.header(kind, 0, magic=lib.RESPONSE)[:8]
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.socket)
+        self.listener.listen()
+        self.daemon = socket.socket(socket.AF_UNIX)
+        self.daemon.connect(str(daemon.socket))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            client, _ = self.listener.accept()
+            threading.Thread(target=self._pump, args=(client, self.daemon), daemon=True).start()
+            self._pump(self.daemon, client)
+
+    def _pump(self, source, sink):
+        with contextlib.suppress(OSError), source, sink:
+            while data := source.recv(65536):
+                sink.sendall(data)
+                if count := data.count(self.header):
+                    self.passed.release(count)
+
+    def has_passed(self, count):
+        """True when so many more have, as soon as they have."""
+        return all(self.passed.acquire(timeout=lib.PATIENCE) for _ in range(count))
+
+    def close(self):
+        self.listener.close()
+        self.daemon.close()
 
 
 class Commands(unittest.TestCase):
