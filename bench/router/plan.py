@@ -8,6 +8,7 @@ subjects      names, or `all`
 push          credits of a worker, for the subjects that have them
 load          words of router_load, behind those that say how long
 pmadd         settings of pmadd, `section.key=value`, by semicolons
+relay         words of the relay
 memory        `idle` or `tasks`: what memory is counted for; see memory.py
 times         in a round
 """
@@ -77,7 +78,7 @@ class Case:
     subjects: tuple
     push: str
     load: tuple
-    settings: tuple  # words of pmadd
+    words: dict  # by program: more of its words
     memory: str
     times: int
     once: bool
@@ -99,7 +100,9 @@ def case_of(row):
         raise SystemExit(f"{FILE}: {row['mode']} {row['case']}: no such thing: {', '.join(unknown)}")
     return Case(row["mode"], row["case"],
                 tuple(subject for subject in SUBJECTS if subject.name in wanted), row["push"],
-                tuple(row["load"].split()), settings_of(row["pmadd"]), row["memory"],
+                tuple(row["load"].split()),
+                {"pmadd": settings_of(row["pmadd"]), "relay": tuple(row["relay"].split())},
+                row["memory"],
                 int(row["times"] or 1), row["effort"] == "once")
 
 

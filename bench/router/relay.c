@@ -1,11 +1,13 @@
 /*
- * relay --socket PATH | --listen HOST:PORT
+ * relay --socket PATH | --listen HOST:PORT [--spin]
  *
  * The floor of any router: what the sockets themselves cost. Every SUBMIT_JOB of a client goes to the
  * next worker as JOB_ASSIGN_UNIQ, every WORK_COMPLETE back to the client that its handle names. Nothing is
  * queued, limited, remembered or answered otherwise: no JOB_CREATED, no functions, no credits. It
  * gathers as a router should: one epoll, one read for each socket that is ready, and after all of them
  * one write for each socket that something is for; large data are written from where they were read to.
+ *
+ * With --spin it looks for input without sleeping, as the daemon does with `busy_poll`.
  *
  * A worker is who has said OPTION_REQ `pmad-push=N`, whatever N. What a worker holds is lost with it.
  */
@@ -305,7 +307,7 @@ static void turn(int listener, const struct epoll_event *events, int count)
         link_close(ended[--ended_count]);
 }
 
-static void serve(int listener)
+static void serve(int listener, bool spins)
 {
     struct epoll_event events[EVENTS_MAX] = {{.events = EPOLLIN, .data.fd = listener}};
     sigset_t while_waiting, stops;
@@ -316,9 +318,11 @@ static void serve(int listener)
     sigemptyset(&stops);
     sigaddset(&stops, SIGTERM);
     sigaddset(&stops, SIGINT);
-    sigprocmask(SIG_BLOCK, &stops, &while_waiting);
+    if (!spins) /* who never waits is interrupted anywhere */
+        sigprocmask(SIG_BLOCK, &stops, &while_waiting);
     while (!stopped) {
-        int count = epoll_pwait(epoll, events, EVENTS_MAX, -1, &while_waiting);
+        int count = spins ? epoll_wait(epoll, events, EVENTS_MAX, 0)
+                          : epoll_pwait(epoll, events, EVENTS_MAX, -1, &while_waiting);
 
         if (count < 0 && errno != EINTR)
             fail("epoll_pwait: %s", strerror(errno));
@@ -340,18 +344,20 @@ static void descriptors_allow(void)
 int main(int argc, char **argv)
 {
     const struct sigaction stop = {.sa_handler = on_stop};
+    bool spins = argc == 4 && strcmp(argv[3], "--spin") == 0;
     const char *path = NULL;
     char name[256];
 
+    argc -= spins;
     if (argc == 3 && strcmp(argv[1], "--socket") == 0)
         path = argv[2];
     else if (argc != 3 || strcmp(argv[1], "--listen") != 0)
-        fail("usage: relay --socket PATH | --listen HOST:PORT");
+        fail("usage: relay --socket PATH | --listen HOST:PORT [--spin]");
     snprintf(name, sizeof name, "%s:%s", path != NULL ? "unix" : "tcp", argv[2]);
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
     descriptors_allow();
-    serve(address_listen(name));
+    serve(address_listen(name), spins);
     if (path != NULL)
         unlink(path);
     return EXIT_SUCCESS;

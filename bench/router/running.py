@@ -45,13 +45,13 @@ class Runner:
 
     def measure(self, case, subject):
         """What router_load says of one case, as a dictionary of texts."""
-        settings = case.settings if subject.program == "pmadd" else ()
-        with Server(self.programs, subject, self.server_cpu, settings) as server:
+        words = case.words.get(subject.program, ())
+        with Server(self.programs, subject, self.server_cpu, words) as server:
             if not case.memory:
                 return self.load(server, case.push, case.load)
             # What a server touches when it is used for the first time is nobody's memory.
             self.load(server, case.push, FEW_TASKS)
-            memory = (Pools(self.programs, server, settings, case.memory)
+            memory = (Pools(self.programs, server, words, case.memory)
                       if subject.program == "pmadd"
                       else Resident(server))
             said = self.load(server, case.push, case.load)
