@@ -62,8 +62,10 @@ uint64_t ctl_now_ms(void)
 
 void ctl_progress_begin(struct ctl_progress *progress, size_t total)
 {
-    *progress = (struct ctl_progress){
-        .shown = isatty(STDERR_FILENO), .begun_ms = ctl_now_ms(), .total = total};
+    *progress = (struct ctl_progress){.shown = isatty(STDERR_FILENO),
+                                      .shares_stdout = isatty(STDOUT_FILENO),
+                                      .begun_ms = ctl_now_ms(),
+                                      .total = total};
 }
 
 /* "1:02:03", or "2:03". */
@@ -92,10 +94,10 @@ static void draw(const struct ctl_progress *progress, uint64_t now_ms)
         (void)fprintf(stderr, "%zu done", progress->done);
     }
     (void)fprintf(stderr, "  %.0f/s", rate);
-    if (progress->total > 0 && rate > 0) {
-        (void)fputs("  ETA ", stderr);
+    if (progress->total > 0)
+        (void)fputs(rate > 0 ? "  ETA " : "  ETA -:--", stderr);
+    if (progress->total > 0 && rate > 0)
         print_time((uint64_t)((double)(progress->total - progress->done) / rate + 0.5));
-    }
     if (progress->failed > 0)
         (void)fprintf(stderr, "  %s%zu failed%s", ctl_colour(STDERR_FILENO, CTL_RED),
                       progress->failed, ctl_colour(STDERR_FILENO, CTL_PLAIN));

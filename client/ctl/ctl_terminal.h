@@ -24,6 +24,7 @@ char *ctl_bar(char *into, size_t width, double share);
 /* The line at the bottom of a terminal: a bar, a rate, and when it will be over. */
 struct ctl_progress {
     bool shown;          /* stderr is a terminal */
+    bool shares_stdout;  /* so is stdout: the line is in the way of what is printed there */
     bool drawn;          /* the line is there now */
     uint64_t begun_ms;   /* on the monotonic clock */
     uint64_t next_ms;    /* not drawn again before */

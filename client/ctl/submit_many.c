@@ -11,6 +11,7 @@
 
 enum {
     AHEAD_MAX = 2 * CTL_PARALLEL_MAX, /* results that are kept until those before them are there */
+    REDRAW_MS = 500,
     LABEL_SIZE = 32,
     EXITS = CTL_NO_DAEMON + 1
 };
@@ -219,8 +220,10 @@ static void print_ready(struct many *many)
         struct entry *entry = entry_of(many, many->first);
         size_t size = entry->output_size;
 
-        ctl_progress_hide(&many->progress);
-        (void)fwrite(entry->output, 1, size, stdout);
+        if (many->progress.shares_stdout)
+            ctl_progress_hide(&many->progress);
+        if (size > 0)
+            (void)fwrite(entry->output, 1, size, stdout);
         if (size > 0 && entry->output[size - 1] != '\n')
             (void)putchar('\n');
         free(entry->output);
@@ -292,15 +295,25 @@ static int time_left(const struct entry *entry)
     return entry->deadline_ms > now_ms ? (int)(entry->deadline_ms - now_ms) : 0;
 }
 
+/* The same for one wait: who watches wants to see that it goes on. */
+static int patience(const struct many *many, const struct entry *entry)
+{
+    int left_ms = time_left(entry);
+
+    return many->progress.shown && (left_ms < 0 || left_ms > REDRAW_MS) ? REDRAW_MS : left_ms;
+}
+
 /* Waits for the next end, or until the oldest has had its time. */
 static void await_one(struct many *many)
 {
     struct pmadc_events events = {.data = on_data, .warning = on_warning, .arg = many};
     size_t first = oldest(many);
     enum pmadc_status status =
-        pmadc_wait(many->client, &events, time_left(entry_of(many, first)), &many->result);
+        pmadc_wait(many->client, &events, patience(many, entry_of(many, first)), &many->result);
     size_t number = number_of(many, many->result.handle);
 
+    if (status == PMADC_TIMEOUT && time_left(entry_of(many, first)) != 0)
+        return;
     if (status == PMADC_TIMEOUT) {
         finish(many, first, CTL_TIMED_OUT, "timed out");
     } else if (!is_of_one(status)) {

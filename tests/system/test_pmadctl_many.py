@@ -145,16 +145,28 @@ class Many(Commands):
         self.assert_says(run, USAGE, "/nowhere: No such file")
 
     def test_a_terminal_is_shown_how_far_it_has_come(self):
-        self.worker("upper", "tr", "a-z", "A-Z")
         file = self.daemon.directory / "lines"
         file.write_text("x\n" * 50)
         ours, theirs = pty.openpty()
-        run = self.daemon.ctl("submit", "upper", "--each-line", f"--file={file}", stderr=theirs)
+        self.addCleanup(os.close, ours)
+        process = lib.spawn(lib.PMADCTL, "submit", "--socket", self.daemon.socket, "f",
+                            "--each-line", f"--file={file}", "--timeout=1h",
+                            stdout=subprocess.DEVNULL, stderr=theirs)
+        self.addCleanup(lib.end, process)
         os.close(theirs)
-        shown = os.read(ours, 65536).decode()
-        os.close(ours)
-        self.assertEqual((run.returncode, run.stdout), (FINE, "X\n" * 50))
-        self.assertRegex(shown, r"\[#[#.]{23}\] +\d+%  \d+ of 50  \d+/s  ETA 0:\d\d")
+        shown = ""
+        with self.daemon.connect() as worker:
+            worker.can_do("f")
+            for _ in range(25):
+                worker.complete(worker.grab()[0])
+            while "25 of 50" not in shown:
+                shown += os.read(ours, 65536).decode()
+            for _ in range(25):
+                worker.complete(worker.grab()[0])
+            self.assertEqual(process.wait(lib.PATIENCE), FINE)
+        shown += os.read(ours, 65536).decode()
+        self.assertRegex(shown, r"\[\.{24}\]   0%  0 of 50  0/s  ETA -:--")
+        self.assertRegex(shown, r"\[#{12}\.{12}\]  50%  25 of 50  \d+/s  ETA \d+:\d\d")
         self.assertTrue(shown.endswith("\r\033[K"), "the line is taken away in the end")
 
 
