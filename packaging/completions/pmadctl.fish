@@ -26,7 +26,7 @@ end
 function __pmadctl_options
     set -l words (__pmadctl_words)
     pmadctl $words[2] --help 2>/dev/null |
-        sed -n 's/^  *\(-., \)\{0,1\}\(--[a-z-]*=\{0,1\}\)[^ ]*  *\(.*\)/\2\t\3/p'
+        sed -n 's/^  *\(-., \)\{0,1\}\(--[a-z-]*=\{0,1\}\)[^ ]* *\(.*\)/\2\t\3/p'
 end
 
 # True if the place is for an argument of that kind, in the capitals of the verb's usage.
