@@ -7,7 +7,7 @@
 /* One pool: its size, its classes, and what is asked of the system for it. */
 void ctl_ini_pool(const struct config *config, enum config_pool_id id);
 
-/* Prints that key of [limits] if a command line or a file gave it another value than its default. */
+/* The keys of [limits] that somebody has given; the others have their defaults. */
 void ctl_ini_limits(const struct config *config);
 
 #endif

@@ -50,7 +50,7 @@ bool ctl_seconds(const char *text, double *seconds)
     const char *unit = read_digits(text, &number);
 
     for (size_t i = 0; unit != NULL && i < sizeof units / sizeof *units; i++) {
-        if (strcmp(unit, units[i].unit) == 0 && number > 0) {
+        if (strcmp(unit, units[i].unit) == 0) {
             *seconds = (double)number * units[i].seconds;
             return true;
         }

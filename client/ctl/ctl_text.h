@@ -18,7 +18,7 @@ bool ctl_duration(const char *text, int *ms);
 /* Decimal digits, nothing else, from `min` to `max`. */
 bool ctl_count(const char *text, uint64_t min, uint64_t max, uint64_t *count);
 
-/* "50us", "20ms", "10s", "5m", "2h": a whole number, 1 or more, with its unit; in seconds. */
+/* "50us", "20ms", "10s", "5m", "2h": a whole number with its unit; in seconds. */
 bool ctl_seconds(const char *text, double *seconds);
 
 /* "200", "4K", "1M", "1G": bytes, up to `max`. */

@@ -13,6 +13,7 @@
 enum { WORKERS_MAX = 100000, UNIQUE_MAX = 63, BODY_MAX = 1024 * 1024 * 1024, VALUE_SIZE = 32 };
 
 static const double rate_max = 1e9;
+static const double run_time_min = 1e-6;
 
 struct plan {
     struct capacity_load load;
@@ -93,12 +94,13 @@ static size_t parse_count(const char *arg, uint64_t min, uint64_t max, const cha
     return (size_t)count;
 }
 
-static double parse_duration(const char *arg, const char *name, const struct argp_state *state)
+static double parse_duration(const char *arg, const char *name, double least,
+                             const struct argp_state *state)
 {
     double seconds = 0;
 
-    if (!ctl_seconds(arg, &seconds))
-        argp_error(state, "--%s: %s is no duration; say 50us, 20ms, 10s, 5m or 2h", name, arg);
+    if (!ctl_seconds(arg, &seconds) || seconds < least)
+        argp_error(state, "--%s: %s is no such duration; say 50us, 20ms, 10s, 5m or 2h", name, arg);
     return seconds;
 }
 
@@ -148,14 +150,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         parse_sizes(load, arg, state);
         return 0;
     case 'd':
-        load->run_s = parse_duration(arg, "run-time", state);
+        load->run_s = parse_duration(arg, "run-time", run_time_min, state);
         plan->has_run_time = true;
         return 0;
     case 'w':
         load->workers = parse_count(arg, 1, WORKERS_MAX, "workers", state);
         return 0;
     case 'o':
-        load->outage_s = parse_duration(arg, "outage", state);
+        load->outage_s = parse_duration(arg, "outage", 0, state);
         plan->has_outage = true;
         return 0;
     case KEY_CLIENTS:

@@ -95,6 +95,14 @@ class Plan(unittest.TestCase):
         with Daemon(run.stdout) as daemon, daemon.connect() as client:
             client.submit("f", b"x" * (3 << 20))
 
+    def test_without_an_outage_there_is_room_for_what_is_at_work(self):
+        run = plan(*LOAD[:3], "--outage=0s")
+        self.assertEqual(run.returncode, FINE, run.stderr)
+        planned = int(re.search(r"Room is for (\d+) foreground tasks", run.stdout)[1])
+        self.assertLess(planned, 20)
+        with Daemon(run.stdout) as daemon:
+            self.assertEqual(fill(daemon, planned)[0], planned)
+
     def test_more_than_the_workers_can_do_is_named(self):
         run = plan("--rate=100", "--run-time=100ms", "--workers=10", "--outage=1s")
         self.assertEqual((run.returncode, run.stdout), (USAGE, ""))

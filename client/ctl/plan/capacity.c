@@ -11,9 +11,13 @@
 
 enum {
     CONNECTIONS_BESIDE = 32, /* for who looks and administers, beside workers and clients */
-    GROWTHS_MAX = 40, /* by 5 percent each, before a rule is taken for one that cannot be met */
-    BLOCK_HEAD = 16   /* bytes of a block that are not body, rounded up */
+    GROWTHS_MAX = 200,       /* before a rule is taken for one that cannot be met */
+    BLOCK_HEAD = 16          /* bytes of a block that are not body, rounded up */
 };
+
+/* A pool that is too small is made so many times as large at a time, at least and at most. */
+static const double step_min = 1.05;
+static const double step_max = 2;
 
 /* Chance makes more of a number than its mean: four standard deviations of a Poisson process, which it
  * exceeds once in 30,000 times. */
@@ -57,15 +61,35 @@ static bool is_held(struct budget *budget, struct config *config, char *why)
     return false;
 }
 
-static bool is_broken(const struct budget *budget, const char *section)
+/* The first rule about that section that does not hold, NULL if there is none. */
+static const struct budget_rule *broken_rule(const struct budget *budget, const char *section)
 {
     for (size_t i = 0; i < budget->rule_count; i++) {
         const struct budget_rule *rule = &budget->rules[i];
 
         if (rule->needed > rule->there && strcmp(rule->section, section) == 0)
-            return true;
+            return rule;
     }
-    return false;
+    return NULL;
+}
+
+/* A pool that is made larger step by step. */
+struct growth {
+    double factor; /* how many times as large it is by now */
+    size_t there;  /* what the rule that did not hold had the last time */
+};
+
+/* The next step: about what the rule lacks, or a small one where it is NULL. False if the last step did
+ * not help that rule: it is about something else, as the memory of this machine. */
+static bool grow(struct growth *growth, const struct budget_rule *rule)
+{
+    double step = rule != NULL ? (double)rule->needed / ((double)rule->there + 1) : step_min;
+
+    if (rule != NULL && rule->there > 0 && rule->there == growth->there)
+        return false;
+    growth->there = rule != NULL ? rule->there : 0;
+    growth->factor *= step < step_min ? step_min : step > step_max ? step_max : step;
+    return true;
 }
 
 static void explain(const struct config_errors *errors, char *why)
@@ -209,8 +233,7 @@ static bool set_limits(struct config *config, const struct capacity_load *load,
         set_limit(config, "connections", connections, &errors);
     if (body_max > config->limits.payload_max)
         set_limit(config, "payload_max", body_max, &errors);
-    if (errors.count == 0 && !load->background &&
-        each > config->limits.submissions_per_connection)
+    if (errors.count == 0 && !load->background && each > config->limits.submissions_per_connection)
         set_limit(config, "submissions_per_connection", each, &errors);
     if (errors.count > 0 || !config_finish(config, &errors)) {
         explain(&errors, why);
@@ -219,38 +242,53 @@ static bool set_limits(struct config *config, const struct capacity_load *load,
     return true;
 }
 
+static size_t whole_mib(double bytes)
+{
+    const double mib = 1024 * 1024;
+
+    return (size_t)(ceil(bytes / mib) * mib);
+}
+
+/* True if the daemon would start with it and take all tasks that are to be expected. */
+static bool will_do(struct budget *budget, struct config *config, const struct capacity_load *load,
+                    const struct capacity_demand *demand, char *why)
+{
+    struct capacity_end end;
+
+    if (!is_held(budget, config, why))
+        return false;
+    capacity_fill(config, load, &end);
+    return end.tasks >= demand->tasks;
+}
+
 bool capacity_plan(const struct capacity_load *load, const struct capacity_demand *demand,
                    struct config *config, char *why)
 {
     static struct budget budget;
-    static char first[CAPACITY_TEXT];
-    double growth = 1;
+    static char later[CAPACITY_TEXT];
+    struct growth tasks = {.factor = 1};
+    struct growth wire = {.factor = 1};
+    size_t wire_size;
 
     if (!set_limits(config, load, demand, why))
         return false;
-    first[0] = '\0';
+    wire_size = config->pools[POOL_WIRE].layout.pool_size;
     for (int i = 0; i < GROWTHS_MAX; i++) {
-        struct pmad_layout *wire = &config->pools[POOL_WIRE].layout;
-        struct capacity_end end;
-        bool held;
+        const struct budget_rule *of_wire;
+        bool grown;
 
-        if (!lay_out_tasks(config, load, demand, growth))
-            break;
-        held = is_held(&budget, config, why);
-        if (first[0] == '\0' && !held)
-            (void)snprintf(first, sizeof first, "%s", why);
-        if (held)
-            capacity_fill(config, load, &end);
-        if (held && end.tasks >= demand->tasks)
+        if (!lay_out_tasks(config, load, demand, tasks.factor))
+            return false;
+        if (will_do(&budget, config, load, demand, i == 0 ? why : later))
             return true;
-        if (is_broken(&budget, "pool wire")) {
-            config->pools[POOL_WIRE].declared = true;
-            wire->pool_size += wire->pool_size / 4;
-        } else {
-            growth *= 1.05;
-        }
+        of_wire = broken_rule(&budget, "pool wire");
+        grown = of_wire != NULL ? grow(&wire, of_wire)
+                                : grow(&tasks, broken_rule(&budget, "pool tasks"));
+        if (!grown)
+            return false;
+        config->pools[POOL_WIRE].declared = wire.factor > 1;
+        config->pools[POOL_WIRE].layout.pool_size = whole_mib((double)wire_size * wire.factor);
     }
-    (void)snprintf(why, CAPACITY_TEXT, "%s", first);
     return false;
 }
 
@@ -286,26 +324,30 @@ bool capacity_advise(struct config *config, enum config_pool_id id, struct capac
                      size_t count, double margin, char *why)
 {
     static struct budget budget;
-    double growth = 1;
+    const char *section = id == POOL_WIRE ? "pool wire" : "pool tasks";
+    struct growth growth = {.factor = 1};
 
     config->pools[id].declared = true;
     for (size_t i = 0; i < count; i++)
         classes[i].wanted = wanted_of(&classes[i], margin);
-    for (int i = 0; i < 4 * GROWTHS_MAX; i++) {
+    for (int i = 0; i < GROWTHS_MAX; i++) {
         struct needs needs = {.count = 0};
+        const struct budget_rule *broken;
 
         for (size_t j = 0; j < count; j++)
             needs_add(&needs, classes[j].block_size,
-                      (size_t)ceil((double)classes[j].wanted * growth));
+                      (size_t)ceil((double)classes[j].wanted * growth.factor));
         if (!needs_layout(&needs, &config->pools[id].layout))
-            break;
-        if (is_held(&budget, config, why) ||
-            !is_broken(&budget, id == POOL_WIRE ? "pool wire" : "pool tasks")) {
+            return false;
+        (void)is_held(&budget, config, why);
+        broken = broken_rule(&budget, section);
+        if (broken == NULL) {
             for (size_t j = 0; j < count; j++)
                 classes[j].wanted = budget.fits[id].classes[j].blocks;
             return true;
         }
-        growth *= 1.05;
+        if (!grow(&growth, broken))
+            return false;
     }
     return false;
 }
