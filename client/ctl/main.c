@@ -84,8 +84,8 @@ static error_t parse_verb(int key, char *arg, struct argp_state *state)
     return error;
 }
 
-/* Puts a text behind what argp shows there, `before` if that is not NULL; argp frees the new one. Other
- * texts stay as they are, which argp sees by their address. */
+/* The end of a --help: `before` and what `add` writes, either of which may be NULL, and the exit statuses.
+ * argp frees it. Other texts stay as they are, which argp sees by their address. */
 static char *add_behind(const char *before, void (*add)(FILE *out))
 {
     char *text = NULL;
@@ -96,7 +96,8 @@ static char *add_behind(const char *before, void (*add)(FILE *out))
         return NULL;
     if (before != NULL)
         (void)fprintf(out, "%s\n\n", before);
-    add(out);
+    if (add != NULL)
+        add(out);
     (void)fputs(ctl_exit_words, out);
     return fclose(out) == 0 ? text : NULL;
 }
@@ -109,15 +110,10 @@ static char *as_it_is(const char *text)
     return same;
 }
 
-static void add_nothing(FILE *out)
-{
-    (void)out;
-}
-
 static char *help_of_verb(int key, const char *text, void *input)
 {
     (void)input;
-    return key == ARGP_KEY_HELP_POST_DOC ? add_behind(text, add_nothing) : as_it_is(text);
+    return key == ARGP_KEY_HELP_POST_DOC ? add_behind(text, NULL) : as_it_is(text);
 }
 
 void ctl_parse(struct ctl *ctl, const struct argp *verb, int argc, char **argv, void *input)
