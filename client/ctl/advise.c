@@ -9,7 +9,7 @@
 #include "ctl_list.h"
 #include "ctl_text.h"
 
-enum { TIMEOUT_MS = 10000, MARGIN_MAX = 1000, NAME_SIZE = 128, COLUMN_BLOCKS = 2 };
+enum { MARGIN_MAX = 1000, NAME_SIZE = 128 };
 
 struct advise {
     uint64_t margin; /* percent */
@@ -43,35 +43,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* ---- what the daemon says ---- */
-
-static const struct ctl_listing pools = {
-    .line = "pools",
-    .column_count = 6,
-    .columns = {{"POOL", "pool", CTL_TEXT},
-                {"CLASS", "class", CTL_SIZE},
-                {"BLOCKS", "blocks", CTL_COUNT},
-                {"USED", "used", CTL_COUNT},
-                {"HIGH-WATER", "high_water", CTL_COUNT},
-                {"REFUSED", "refused", CTL_COUNT}},
-};
-
-static const struct ctl_listing stats = {
-    .line = "stats",
-    .column_count = 2,
-    .columns = {{"NAME", "name", CTL_TEXT}, {"VALUE", "value", CTL_COUNT}},
-};
-
-static enum ctl_exit ask(const struct ctl *ctl, struct pmadc *client,
-                         const struct ctl_listing *listing, struct ctl_table *table)
-{
-    const char *text;
-    enum pmadc_status status =
-        pmadc_admin(client, listing->line, ctl_timeout(ctl, TIMEOUT_MS), &text);
-
-    if (status != PMADC_OK)
-        return ctl_explain(ctl, client, status);
-    return ctl_list_read(table, listing, text);
-}
 
 static bool is_limit(const char *key)
 {
@@ -254,10 +225,10 @@ static enum ctl_exit give_advice(const struct ctl *ctl, struct pmadc *client,
     static char why[CAPACITY_TEXT];
     struct ctl_table table = {.row_count = 0};
     struct ctl_table figures = {.row_count = 0};
-    enum ctl_exit done = ask(ctl, client, &pools, &table);
+    enum ctl_exit done = ctl_list_ask(ctl, client, &ctl_list_pools, &table);
 
     if (done == CTL_COMPLETE)
-        done = ask(ctl, client, &stats, &figures);
+        done = ctl_list_ask(ctl, client, &ctl_list_figures, &figures);
     if (done == CTL_COMPLETE && figure_of(&figures, "submitted") == 0) {
         ctl_say("this daemon has had no task yet, so there is nothing to go by");
         done = CTL_FAILED;

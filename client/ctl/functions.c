@@ -6,27 +6,6 @@
 
 #include "ctl_list.h"
 
-enum { TIMEOUT_MS = 10000 };
-
-static const struct ctl_listing loads = {
-    .line = "status",
-    .column_count = 4,
-    .columns = {{"FUNCTION", "function", CTL_TEXT},
-                {"TASKS", "tasks", CTL_COUNT},
-                {"RUNNING", "running", CTL_COUNT},
-                {"WORKERS", "workers", CTL_COUNT}},
-};
-
-static const struct ctl_listing priorities = {
-    .line = "prioritystatus",
-    .column_count = 5,
-    .columns = {{"FUNCTION", "function", CTL_TEXT},
-                {"HIGH", "high", CTL_COUNT},
-                {"NORMAL", "normal", CTL_COUNT},
-                {"LOW", "low", CTL_COUNT},
-                {"WORKERS", "workers", CTL_COUNT}},
-};
-
 static const struct ctl_listing functions = {
     .line = "status",
     .column_count = 7,
@@ -91,27 +70,15 @@ static char *join(const struct ctl_table *load, const struct ctl_table *priority
     return text;
 }
 
-static enum ctl_exit ask(const struct ctl *ctl, struct pmadc *client,
-                         const struct ctl_listing *listing, struct ctl_table *table)
-{
-    const char *text;
-    enum pmadc_status status =
-        pmadc_admin(client, listing->line, ctl_timeout(ctl, TIMEOUT_MS), &text);
-
-    if (status != PMADC_OK)
-        return ctl_explain(ctl, client, status);
-    return ctl_list_read(table, listing, text);
-}
-
 static enum ctl_exit list(const struct ctl *ctl, struct pmadc *client, bool json)
 {
     struct ctl_table load = {.row_count = 0};
     struct ctl_table priority = {.row_count = 0};
-    enum ctl_exit done = ask(ctl, client, &loads, &load);
+    enum ctl_exit done = ctl_list_ask(ctl, client, &ctl_list_functions, &load);
     char *text = NULL;
 
     if (done == CTL_COMPLETE)
-        done = ask(ctl, client, &priorities, &priority);
+        done = ctl_list_ask(ctl, client, &ctl_list_priorities, &priority);
     if (done == CTL_COMPLETE) {
         text = join(&load, &priority);
         done = text != NULL ? ctl_list_show(&functions, text, json) : CTL_FAILED;

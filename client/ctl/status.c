@@ -6,65 +6,16 @@
 
 enum { TIMEOUT_MS = 10000 };
 
-/* ---- what there is to list ---- */
-
-/* "FD IP ID : F1 F2", where IP and ID are one word each. Without functions the line ends at the
- * colon. */
-static bool cut_worker(char *line, char **cells)
-{
-    for (size_t i = 0; i < 3; i++) {
-        cells[i] = strsep(&line, " ");
-        if (line == NULL)
-            return false;
-    }
-    if (line[0] != ':' || (line[1] != ' ' && line[1] != '\0'))
-        return false;
-    cells[3] = line + strspn(line, ": ");
-    return true;
-}
-
-static const struct ctl_listing functions = {
-    .line = "status",
-    .column_count = 4,
-    .columns = {{"FUNCTION", "function", CTL_TEXT},
-                {"TASKS", "tasks", CTL_COUNT},
-                {"RUNNING", "running", CTL_COUNT},
-                {"WORKERS", "workers", CTL_COUNT}},
-};
-
-static const struct ctl_listing workers = {
-    .line = "workers",
-    .column_count = 4,
-    .columns = {{"FD", "fd", CTL_COUNT},
-                {"ADDRESS", "address", CTL_TEXT},
-                {"ID", "id", CTL_TEXT},
-                {"FUNCTIONS", "functions", CTL_WORDS}},
-    .cut = cut_worker,
-};
-
-static const struct ctl_listing pools = {
-    .line = "pools",
-    .column_count = 6,
-    .columns = {{"POOL", "pool", CTL_TEXT},
-                {"CLASS", "class", CTL_SIZE},
-                {"BLOCKS", "blocks", CTL_COUNT},
-                {"USED", "used", CTL_COUNT},
-                {"HIGH-WATER", "high_water", CTL_COUNT},
-                {"REFUSED", "refused", CTL_COUNT}},
-    .bar_of = 3,
-    .bar_whole = 2,
-};
-
 enum pmadc_status ctl_load_of(struct pmadc *client, const char *function, int timeout_ms,
                               struct ctl_load *load)
 {
     const char *text;
     struct ctl_table table;
-    enum pmadc_status status = pmadc_admin(client, functions.line, timeout_ms, &text);
+    enum pmadc_status status = pmadc_admin(client, ctl_list_functions.line, timeout_ms, &text);
 
     *load = (struct ctl_load){.known = false};
     if (status == PMADC_OK)
-        status = ctl_table_read(&table, &functions, text);
+        status = ctl_table_read(&table, &ctl_list_functions, text);
     if (status != PMADC_OK)
         return status;
     for (size_t i = 0; i < table.row_count; i++) {
@@ -110,7 +61,7 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
     bool json = false;
 
     ctl_parse(ctl, &argp, argc, argv, &json);
-    return list(ctl, &functions, json);
+    return list(ctl, &ctl_list_functions, json);
 }
 
 int ctl_workers(struct ctl *ctl, int argc, char **argv)
@@ -124,7 +75,7 @@ int ctl_workers(struct ctl *ctl, int argc, char **argv)
     bool json = false;
 
     ctl_parse(ctl, &argp, argc, argv, &json);
-    return list(ctl, &workers, json);
+    return list(ctl, &ctl_list_workers, json);
 }
 
 int ctl_pools(struct ctl *ctl, int argc, char **argv)
@@ -140,5 +91,5 @@ int ctl_pools(struct ctl *ctl, int argc, char **argv)
     bool json = false;
 
     ctl_parse(ctl, &argp, argc, argv, &json);
-    return list(ctl, &pools, json);
+    return list(ctl, &ctl_list_pools, json);
 }
