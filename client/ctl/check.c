@@ -267,5 +267,7 @@ int ctl_check(struct ctl *ctl, int argc, char **argv)
     pmadc_close(check.worker);
     shown = fclose(check.report) == 0 ? ctl_list_show(&report, text, check.json) : CTL_FAILED;
     free(text);
-    return done != CTL_COMPLETE ? done : shown;
+    if (done == CTL_COMPLETE)
+        done = shown;
+    return done;
 }

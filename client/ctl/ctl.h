@@ -68,6 +68,7 @@ int ctl_functions(struct ctl *ctl, int argc, char **argv);
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_workers(struct ctl *ctl, int argc, char **argv);
 int ctl_pools(struct ctl *ctl, int argc, char **argv);
+int ctl_top(struct ctl *ctl, int argc, char **argv);
 int ctl_check(struct ctl *ctl, int argc, char **argv);
 int ctl_plan(struct ctl *ctl, int argc, char **argv);
 int ctl_advise(struct ctl *ctl, int argc, char **argv);

@@ -20,6 +20,7 @@ static const struct verb {
     {"status", ctl_status, "list the functions: tasks, running ones, workers"},
     {"workers", ctl_workers, "list the connections and what they can do"},
     {"pools", ctl_pools, "list the memory pools, class by class"},
+    {"top", ctl_top, "watch the daemon: functions, workers, pools"},
     {"check", ctl_check, "try the whole way of a task, step by step"},
     {"plan", ctl_plan, "work out the pools for a load, or what a configuration sustains"},
     {"advise", ctl_advise, "better pools, from what the daemon has used of them"},

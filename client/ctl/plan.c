@@ -361,7 +361,9 @@ int ctl_plan(struct ctl *ctl, int argc, char **argv)
     };
     struct plan plan = {
         .load = {.clients = 1, .kind_count = 1, .kinds = {{.body_size = 1024, .share = 1}}}};
+    enum ctl_exit done;
 
     ctl_parse(ctl, &argp, argc, argv, &plan);
-    return plan.config != NULL ? examine(&plan) : make(&plan);
+    done = plan.config != NULL ? examine(&plan) : make(&plan);
+    return done;
 }

@@ -24,7 +24,7 @@ static const char *const state_words[] = {
 };
 
 struct named {
-    const char *name;
+    char *name;
     enum state state;
     struct pmadc_progress progress;
 };
