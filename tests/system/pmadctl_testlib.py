@@ -1,6 +1,7 @@
 """What the tests of pmadctl share: how it ends, a daemon for each test, workers that end with it."""
 
 import contextlib
+import re
 import socket
 import subprocess
 import threading
@@ -10,6 +11,24 @@ import pmadd_testlib as lib
 from pmadd_testlib import Daemon
 
 FINE, TASK_FAILED, USAGE, REFUSED, TIMED_OUT, NO_DAEMON = 0, 1, 2, 3, 4, 5
+
+
+def help_of(*verb):
+    """What --help says, of all or of one verb."""
+    run = lib.run(lib.PMADCTL, *verb, "--help")
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def verbs():
+    """Those that the table of verbs has."""
+    table = help_of().split("Verbs:\n")[1].split("\n\n")[0]
+    return set(re.findall(r"(?m)^  ([a-z][a-z-]*) ", table))
+
+
+def options(*verb):
+    """Long options as a list of options shows them; `=` behind those with a value."""
+    return set(re.findall(r"(?m)^ +(?:-., )?(--[a-z-]+=?)", help_of(*verb)))
 
 
 class Tap:

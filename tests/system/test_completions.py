@@ -1,30 +1,14 @@
 """Completion in bash, zsh and fish offers what pmadctl has: no verb or option more or less."""
 
 import os
-import re
 import shutil
 import unittest
 from pathlib import Path
 
 import pmadd_testlib as lib
-from pmadctl_testlib import Commands
+from pmadctl_testlib import Commands, options, verbs
 
 COMPLETIONS = lib.SOURCE / "packaging" / "completions"
-
-
-def help_of(*verb):
-    run = lib.run(lib.PMADCTL, *verb, "--help")
-    assert run.returncode == 0, run.stderr
-    return run.stdout
-
-
-def verbs():
-    return set(re.findall(r"(?m)^  ([a-z][a-z-]*) ", help_of().split("Verbs:\n")[1].split("\n\n")[0]))
-
-
-def options(*verb):
-    """Long options as a list of options shows them; `=` behind those with a value."""
-    return set(re.findall(r"(?m)^ +(?:-., )?(--[a-z-]+=?)", help_of(*verb)))
 
 
 class Completion:

@@ -7,7 +7,8 @@ import signal
 import unittest
 
 import pmadd_testlib as lib
-from pmadctl_testlib import FINE, NO_DAEMON, REFUSED, TASK_FAILED, TIMED_OUT, USAGE, Commands
+from pmadctl_testlib import (FINE, NO_DAEMON, REFUSED, TASK_FAILED, TIMED_OUT, USAGE, Commands,
+                             help_of, options, verbs)
 from pmadd_testlib import Daemon
 
 GIB = 1 << 30
@@ -147,6 +148,29 @@ class Listings(Commands):
         run = self.daemon.ctl("ping")
         self.assertEqual(run.returncode, FINE, run.stderr)
         self.assertRegex(run.stdout, r"\d")
+
+
+class Help(unittest.TestCase):
+    """--help is complete, and the manual page says no less."""
+
+    MANUAL = (lib.SOURCE / "docs" / "man" / "pmadctl.1").read_text(encoding="utf-8")
+
+    def test_every_verb_has_an_example_and_the_exit_statuses(self):
+        for verb in verbs():
+            with self.subTest(verb=verb):
+                said = help_of(verb)
+                self.assertRegex(said, rf"Examples?:\n(.*\n)*  (.*\| )?pmadctl {verb}\b")
+                self.assertIn("Exit status: 0 all went well", said)
+                self.assertLessEqual(max(len(line) for line in said.splitlines()), 80)
+
+    def test_every_verb_and_every_option_is_in_the_manual(self):
+        for verb in verbs():
+            with self.subTest(verb=verb):
+                self.assertRegex(self.MANUAL, rf"(?m)^\.It Cm {verb}\b")
+                described = self.MANUAL.split(f".It Cm {verb}", 1)[1]
+                for option in options(verb):
+                    self.assertRegex(described if option in options(verb) - options()
+                                     else self.MANUAL, rf"Fl -{option.strip('-=')}\b")
 
 
 class Errors(unittest.TestCase):
