@@ -21,13 +21,14 @@ struct place {
 #define LIMIT(member) PLACE(router_limits, member)
 
 static const struct place counts[] = {
-    COUNT(peers),     COUNT(workers),        COUNT(clients),      COUNT(registrations),
-    COUNT(functions), COUNT(tasks),          COUNT(arriving),     COUNT(delayed),
-    COUNT(queued),    COUNT(assigned),       COUNT(told),         COUNT(cancelled_running),
-    COUNT(bytes),     COUNT(arriving_bytes), COUNT(waiters),      COUNT(starved),
-    COUNT(reserved),  COUNT(submitted),      COUNT(completed),    COUNT(failed),
-    COUNT(cancelled), COUNT(abandoned),      COUNT(coalesced),    COUNT(retried),
-    COUNT(refused),   COUNT(denied),         COUNT(dropped_slow), COUNT(dropped_silent),
+    COUNT(peers),          COUNT(workers),        COUNT(clients),   COUNT(registrations),
+    COUNT(functions),      COUNT(tasks),          COUNT(arriving),  COUNT(delayed),
+    COUNT(queued),         COUNT(assigned),       COUNT(told),      COUNT(cancelled_running),
+    COUNT(bytes),          COUNT(arriving_bytes), COUNT(waiters),   COUNT(starved),
+    COUNT(reserved),       COUNT(draining),       COUNT(submitted), COUNT(completed),
+    COUNT(failed),         COUNT(cancelled),      COUNT(abandoned), COUNT(coalesced),
+    COUNT(retried),        COUNT(refused),        COUNT(denied),    COUNT(dropped_slow),
+    COUNT(dropped_silent),
 };
 
 static const struct place limits[] = {

@@ -425,6 +425,7 @@ void router_counts(const struct router *router, struct router_counts *counts)
     counts->assigned = router->states[TASK_ASSIGNED];
     counts->cancelled_running = router->states[TASK_CANCELLED];
     counts->told = router->states[TASK_TOLD];
+    counts->draining = router->draining;
     counts->reserved = router->reserved_slots;
     counts->arriving_bytes = router->arriving;
 }

@@ -336,6 +336,7 @@ struct router_counts {
     size_t arriving_bytes; /* and of those that come piece by piece */
     size_t waiters, registrations;
     size_t starved;          /* peers that wait for memory */
+    size_t draining;         /* 1 since router_drain(), else 0 */
     size_t reserved;         /* submissions that there is room for in the reserves of functions */
     uint64_t submitted;      /* tasks accepted: JOB_CREATED was said */
     uint64_t completed;      /* ended by WORK_COMPLETE */
