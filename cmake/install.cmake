@@ -1,6 +1,6 @@
 # `cmake --install` puts everything where GNUInstallDirs says, below the prefix:
 #
-#   sbin/pmadd  bin/pmadctl  include/pmadd/*.h  lib/libpmad.a  lib/libpmad_client.a
+#   sbin/{pmadd,pmadd-exporter}  bin/pmadctl  include/pmadd/*.h  lib/libpmad.a  lib/libpmad_client.a
 #   lib/pkgconfig/{pmad,pmad_client}.pc  lib/cmake/{pmad,pmad_client}/
 #   lib/systemd/system/pmadd.service  lib/sysusers.d/pmadd.conf
 #   share/pmadd/{pmadd.conf,profiles/}  share/doc/pmadd/  share/man/
@@ -54,7 +54,7 @@ install_library(pmad pmad "PMAD, pools of sized blocks in one mmap"
   ${PMAD_DEFINITIONS})
 install_library(pmad_client_archive pmad_client "Client and worker library of pmadd")
 
-install(TARGETS pmadd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS pmadd pmadd-exporter RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS pmadctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 # The unit works as it stands for the prefix /usr; for any other its two paths are made to fit.
@@ -82,7 +82,7 @@ install(CODE "
     file(COPY_FILE \"${PROJECT_SOURCE_DIR}/config/pmadd.conf\" \"\${operators}\")
   endif()")
 
-install(FILES docs/man/pmadd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES docs/man/pmadd.8 docs/man/pmadd-exporter.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES docs/man/pmadctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/pmadd.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES packaging/completions/pmadctl.bash

@@ -56,7 +56,9 @@ static enum ctl_exit show(const struct snapshot *snapshot, print_snapshot *print
 static enum ctl_exit ask(const struct ctl *ctl, struct pmadc *client, print_snapshot *print)
 {
     struct snapshot snapshot;
-    enum pmadc_status status = snapshot_take(&snapshot, client, ctl_timeout(ctl, TIMEOUT_MS));
+    enum snapshot_listing wanted = print == print_figures ? SNAPSHOT_STATS + 1 : SNAPSHOT_LISTINGS;
+    enum pmadc_status status =
+        snapshot_take(&snapshot, client, wanted, ctl_timeout(ctl, TIMEOUT_MS));
     enum ctl_exit done;
 
     if (status != PMADC_OK)

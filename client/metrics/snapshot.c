@@ -103,14 +103,15 @@ static enum pmadc_status take_version(struct snapshot *snapshot, struct pmadc *c
     return snapshot->version != NULL ? PMADC_OK : PMADC_MEMORY;
 }
 
-enum pmadc_status snapshot_take(struct snapshot *snapshot, struct pmadc *client, int timeout_ms)
+enum pmadc_status snapshot_take(struct snapshot *snapshot, struct pmadc *client,
+                                enum snapshot_listing wanted, int timeout_ms)
 {
     enum pmadc_status status;
     const char *text;
 
     *snapshot = (struct snapshot){.version = NULL};
     status = take_version(snapshot, client, timeout_ms);
-    for (int i = 0; i < SNAPSHOT_LISTINGS && status == PMADC_OK; i++) {
+    for (int i = 0; i < (int)wanted && status == PMADC_OK; i++) {
         status = pmadc_admin(client, listings[i].line, timeout_ms, &text);
         if (status == PMADC_OK)
             status = table_take(&snapshot->tables[i], listings[i].head, text);

@@ -30,9 +30,11 @@ struct snapshot {
     struct snapshot_table tables[SNAPSHOT_LISTINGS];
 };
 
-/* Asks for everything, each answer within `timeout_ms`. PMADC_PROTOCOL for rows that do not fit their head;
- * on anything but PMADC_OK there is no snapshot. */
-enum pmadc_status snapshot_take(struct snapshot *snapshot, struct pmadc *client, int timeout_ms);
+/* Asks for the version and the first `wanted` of the listings, each answer within `timeout_ms`; the others have
+ * no rows. PMADC_PROTOCOL for rows that do not fit their head; on anything but PMADC_OK there is no
+ * snapshot. */
+enum pmadc_status snapshot_take(struct snapshot *snapshot, struct pmadc *client,
+                                enum snapshot_listing wanted, int timeout_ms);
 
 void snapshot_free(struct snapshot *snapshot);
 

@@ -33,7 +33,7 @@ finds_every_file_in_its_place() {
         "$prefix"/share/bash-completion/completions/pmadctl \
         "$prefix"/share/zsh/vendor-completions/_pmadctl \
         "$prefix"/share/fish/vendor_completions.d/pmadctl.fish \
-        "$prefix"/share/man/{man8/pmadd.8,man1/pmadctl.1,man5/pmadd.conf.5}; do
+        "$prefix"/share/man/{man8/{pmadd,pmadd-exporter}.8,man1/pmadctl.1,man5/pmadd.conf.5}; do
         [[ -s $dest$file ]] || fail "$file is missing or empty"
     done
     [[ ! -e $dest$prefix/include/pmadd/gm_frame.h ]] || fail "the codec's headers are not for outside"
@@ -56,6 +56,7 @@ runs_the_installed_programs() {
     "$dest$prefix/sbin/pmadd" --config "$dest$sysconfdir/pmadd/pmadd.conf" --check-config \
         >"$root/check.log" || fail "the installed daemon refuses the installed config"
     "$dest$prefix/bin/pmadctl" --help >"$root/help.log" || fail "pmadctl --help"
+    "$dest$prefix/sbin/pmadd-exporter" --help >"$root/help.log" || fail "pmadd-exporter --help"
 }
 
 keeps_the_operators_config() {
