@@ -1,6 +1,7 @@
 """`pmadctl stats`: the figures as lines, as JSON, and as Prometheus reads them."""
 
 import json
+import re
 import shutil
 import unittest
 
@@ -8,6 +9,7 @@ import pmadd_testlib as lib
 import prometheus
 
 ODD = 'odd "name"\\with\nlines'
+MONITORING = lib.SOURCE / "packaging" / "monitoring"
 BROKEN = [b"no\xff-utf8", b"no\xfe-utf8"]
 
 
@@ -135,6 +137,31 @@ class Stats(unittest.TestCase):
                 name.startswith(group) and f'"{group}"' in source
                 for group in ("refused_", "connections_turned_away_"))
             self.assertTrue(known, name)
+
+    def test_dashboard_and_alerts_ask_for_metrics_that_are_told(self):
+        told = {name for metric in prometheus.read(stats(self.daemon, "--prometheus")).values()
+                for name in {metric.name} | {name for name, _ in metric.samples}}
+        for file in MONITORING / "pmadd-dashboard.json", MONITORING / "pmadd-alerts.yml":
+            asked = set(re.findall(r"\bpmadd_\w+", file.read_text()))
+            self.assertGreater(len(asked), 8)
+            self.assertEqual(asked - told, set(), file.name)
+
+    def test_the_dashboard_has_no_two_panels_in_one_place(self):
+        panels = json.loads((MONITORING / "pmadd-dashboard.json").read_text())["panels"]
+        taken = set()
+        for panel in panels:
+            at = panel["gridPos"]
+            area = {(x, y) for x in range(at["x"], at["x"] + at["w"])
+                    for y in range(at["y"], at["y"] + at["h"])}
+            self.assertFalse(area & taken, panel["title"])
+            self.assertLessEqual(at["x"] + at["w"], 24, panel["title"])
+            taken |= area
+        self.assertEqual(len({panel["id"] for panel in panels}), len(panels))
+
+    @unittest.skipUnless(shutil.which("promtool"), "no promtool: install prometheus")
+    def test_promtool_takes_the_alerts(self):
+        run = lib.run("promtool", "check", "rules", MONITORING / "pmadd-alerts.yml")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
     @unittest.skipUnless(shutil.which("promtool"), "no promtool: install prometheus")
     def test_promtool_finds_nothing(self):
