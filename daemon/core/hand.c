@@ -110,6 +110,7 @@ bool hand_take(struct router *router, struct registration *registration, struct 
     }
     task_unqueue(router, task);
     task_move(router, task, TASK_ASSIGNED);
+    task_begins(router, task);
     grip->task = task;
     grip->worker = peer;
     grip->timer.due = 0;
@@ -134,6 +135,7 @@ void hand_let_go(struct router *router, struct task *task)
     struct peer *worker = grip->worker;
 
     MUST(task->state == TASK_ASSIGNED || task->state == TASK_CANCELLED);
+    task_stops(router, task);
     if (!outbox_withdraw(grip)) {
         peer_drop(worker);
         outbox_discard(worker);

@@ -34,9 +34,6 @@ static const bool is_carried[TASK_STATES] = {[TASK_ARRIVING] = true,
                                              [TASK_ASSIGNED] = true,
                                              [TASK_CANCELLED] = true};
 
-/* In these a worker has it. */
-static const bool is_in_hand[TASK_STATES] = {[TASK_ASSIGNED] = true, [TASK_CANCELLED] = true};
-
 /* It enters a state, by 1, or leaves it, by -1: everybody who counts, counts. */
 static void count_state(struct router *router, const struct task *task, enum task_state state,
                         size_t by)
@@ -57,20 +54,6 @@ static void count_bytes(struct router *router, const struct task *task, size_t b
     router->counts.bytes += by * task->payload_size;
 }
 
-/* A worker gets it, or has it no more. */
-static void measure(const struct router *router, struct task *task, enum task_state from)
-{
-    struct function *function = task->function;
-    uint64_t now_us = router->now.mono_us;
-
-    if (is_in_hand[from]) {
-        histogram_add(&function->run_times, now_us - task->assigned_us);
-    } else {
-        histogram_add(&function->wait_times, now_us - task->queued_us);
-        task->assigned_us = now_us;
-    }
-}
-
 void task_move(struct router *router, struct task *task, enum task_state to)
 {
     enum task_state from = (enum task_state)task->state;
@@ -81,8 +64,6 @@ void task_move(struct router *router, struct task *task, enum task_state to)
     count_state(router, task, to, 1);
     if (is_carried[from] != is_carried[to])
         count_bytes(router, task, is_carried[to] ? 1 : (size_t)-1);
-    if (is_in_hand[from] != is_in_hand[to])
-        measure(router, task, from);
     if (may_be_joined[from] && !may_be_joined[to])
         unique_leave(&router->uniques, task);
     if (!may_be_joined[from] && may_be_joined[to])
@@ -90,6 +71,20 @@ void task_move(struct router *router, struct task *task, enum task_state to)
     /* As long as it has the task, the function is in use. */
     if (from == TASK_FREE || to == TASK_TOLD || to == TASK_FREE)
         function_used(&router->functions, task->function);
+}
+
+void task_begins(const struct router *router, struct task *task)
+{
+    struct function *function = task->function;
+    uint64_t now_us = router->now.mono_us;
+
+    histogram_add(&function->wait_times, now_us - task->queued_us);
+    task->assigned_us = now_us;
+}
+
+void task_stops(const struct router *router, const struct task *task)
+{
+    histogram_add(&task->function->run_times, router->now.mono_us - task->assigned_us);
 }
 
 /* ---- memory ---- */

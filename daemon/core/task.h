@@ -85,6 +85,11 @@ struct waiter *waiter_attach(struct router *router, struct task *task, struct pe
  * that belongs to a state, is the caller's. */
 void task_move(struct router *router, struct task *task, enum task_state to);
 
+/* A worker was given it, which its place in the queue is no more; or the worker has it no more. Both are
+ * measured. */
+void task_begins(const struct router *router, struct task *task);
+void task_stops(const struct router *router, const struct task *task);
+
 /* Puts a task whose body is whole where it has to wait: for its second, or in its queue. */
 void task_admit(struct router *router, struct task *task);
 
