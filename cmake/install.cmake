@@ -3,7 +3,7 @@
 #   sbin/{pmadd,pmadd-exporter}  bin/pmadctl  include/pmadd/*.h  lib/libpmad.a  lib/libpmad_client.a
 #   lib/pkgconfig/{pmad,pmad_client}.pc  lib/cmake/{pmad,pmad_client}/
 #   lib/systemd/system/pmadd.service  lib/sysusers.d/pmadd.conf
-#   share/pmadd/{pmadd.conf,profiles/,monitoring/}  share/doc/pmadd/  share/man/
+#   share/pmadd/{pmadd.conf,profiles/,monitoring/,tracing/}  share/doc/pmadd/  share/man/
 #   share/bash-completion/completions/pmadctl  share/zsh/vendor-completions/_pmadctl
 #   share/fish/vendor_completions.d/pmadctl.fish
 #   etc/pmadd/pmadd.conf (/etc for the prefix /usr), but never over one that is there
@@ -71,7 +71,7 @@ install(FILES packaging/systemd/pmadd.sysusers DESTINATION lib/sysusers.d RENAME
 install(FILES config/pmadd.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/pmadd)
 install(DIRECTORY config/profiles DESTINATION ${CMAKE_INSTALL_DATADIR}/pmadd
   FILES_MATCHING PATTERN "*.conf")
-install(DIRECTORY packaging/monitoring DESTINATION ${CMAKE_INSTALL_DATADIR}/pmadd)
+install(DIRECTORY packaging/monitoring packaging/tracing DESTINATION ${CMAKE_INSTALL_DATADIR}/pmadd)
 install(CODE "
   set(operators \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_SYSCONFDIR}/pmadd/pmadd.conf\")
   if(EXISTS \"\${operators}\")

@@ -62,7 +62,7 @@ want_packages() {
 # shellcheck disable=SC2034 # used by those who source this file
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config
     libuv1-dev libinih-dev libsystemd-dev libjansson-dev libncurses-dev
-    libmicrohttpd-dev check)
+    libmicrohttpd-dev systemtap-sdt-dev check)
 
 # Gearman clients and workers of others, which meet the daemon in tests/system/clients.
 # shellcheck disable=SC2034

@@ -7,6 +7,7 @@
 #include "outbox.h"
 #include "percent.h"
 #include "pmad_must.h"
+#include "probe.h"
 #include "router_state.h"
 #include "wire.h"
 
@@ -128,6 +129,7 @@ static void count_refusal(struct router *router, const struct refusal *refusal)
     if (function)
         function->counts.refused[refusal->limit]++;
     router->refused[refusal->limit]++;
+    PROBE3(refuse, limits[refusal->limit].name, refusal->function.bytes, refusal->function.size);
 }
 
 void answer_refusal_in(struct peer *peer, struct out *out, const struct refusal *refusal)

@@ -4,6 +4,7 @@
 
 #include "pmad_inline.h"
 #include "pmad_must.h"
+#include "probe.h"
 
 /* What a block of so many bytes holds of a body. */
 static size_t room_in(size_t block_size)
@@ -53,6 +54,7 @@ static void *take_from(struct store *store, size_t class)
 
     if (block)
         store->room -= room_in(store->class_size[class]);
+    PROBE2(allocate, store->class_size[class], block);
     return block;
 }
 
@@ -75,6 +77,7 @@ void *store_take(struct store *store, size_t size)
 
 void store_give(struct store *store, void *block)
 {
+    PROBE1(free, block);
     store->room += room_in(pmad_block_size_inline(store->pool, block));
     store->given = true;
     pmad_free_inline(store->pool, block);

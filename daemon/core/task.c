@@ -6,6 +6,7 @@
 #include "match.h"
 #include "outbox.h"
 #include "pmad_must.h"
+#include "probe.h"
 #include "reserve.h"
 #include "router_state.h"
 #include "unique.h"
@@ -78,6 +79,7 @@ void task_begins(const struct router *router, struct task *task)
     struct function *function = task->function;
     uint64_t now_us = router->now.mono_us;
 
+    PROBE3(assign, task->slot, &function->name[0], function->name_size);
     histogram_add(&function->wait_times, now_us - task->queued_us);
     task->assigned_us = now_us;
 }
@@ -269,6 +271,8 @@ void task_admit(struct router *router, struct task *task)
 {
     uint64_t due_s = task->due_s;
 
+    PROBE4(submit, task->slot, &task->function->name[0], task->function->name_size,
+           task->payload_size);
     task->timer = (struct wheel_timer){.due = 0};
     if (due_s <= router->seconds.now) {
         task_queue(router, task, false);
@@ -400,6 +404,7 @@ void task_give_up(struct router *router, struct task *task)
 
 static void count_end(struct router *router, const struct task *task, enum gm_type type)
 {
+    PROBE4(finish, task->slot, &task->function->name[0], task->function->name_size, type);
     if (type == GM_WORK_COMPLETE) {
         router->counts.completed++;
         task->function->counts.completed++;

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "probe.h"
+
 static const char *const names[GAUGES] = {
     [GAUGE_CONNECTIONS_OPEN] = "connections_open",
     [GAUGE_CONNECTIONS_ACCEPTED] = "connections_accepted",
@@ -31,6 +33,7 @@ void gauges_turn(struct gauges *gauges, uint64_t us)
 {
     uint64_t *longest = &gauges->value[GAUGE_LOOP_LONGEST_US];
 
+    PROBE1(turn, us);
     gauges->value[GAUGE_LOOP_TURNS]++;
     gauges->value[GAUGE_LOOP_BUSY_US] += us;
     if (us > *longest)
