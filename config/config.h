@@ -211,6 +211,21 @@ enum { CONFIG_PRINT_MAX = 131072 };
 
 size_t config_print(const struct config *config, char *text, size_t room);
 
+/* Names of keys, `[section] key` with a comma between; those beyond the room are counted and left out. */
+struct config_names {
+    size_t count; /* all of them */
+    size_t used;  /* bytes in text */
+    char text[400];
+};
+
+/*
+ * Names the keys in which `new` differs from `old`, both finished, and which a running daemon cannot
+ * change: all of [server] but log_level and shutdown_grace, all pools, the limits that tables are made
+ * for, `reserve` and `reserve_size` of functions. False: there are none.
+ */
+bool config_needs_restart(const struct config *old, const struct config *new,
+                          struct config_names *names);
+
 /*
  * A pattern of function names, as text and taken apart. In the text `*` stands for any bytes, `?` for
  * any one, and a backslash begins an escape of C (`\n`, `\t`, `\\`, `\x2c`) or takes the meaning
