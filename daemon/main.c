@@ -10,6 +10,7 @@
 #include "config.h"
 #include "log.h"
 #include "server.h"
+#include "server_reload.h"
 #include "text.h"
 
 enum { OUTPUT_SIZE = 65536 };
@@ -18,9 +19,9 @@ enum exit_status { EXIT_FINE, EXIT_REFUSED, EXIT_WRONG };
 
 /* File, then command line: the more particular has the last word. Every error of both is found before
  * this returns false. */
-static bool configure(struct config *config, const struct arguments *arguments,
-                      struct config_errors *errors)
+static bool configure(const void *source, struct config *config, struct config_errors *errors)
 {
+    const struct arguments *arguments = source;
     const char *file = arguments->file;
 
     config_default(config);
@@ -56,11 +57,13 @@ static enum exit_status serve(const struct arguments *arguments, const struct co
                               const struct budget *budget, const struct access *access)
 {
     static struct server server;
+    static struct reload reload;
 
     if (log_open(&config->server) < 0)
         return EXIT_REFUSED;
     arguments_log(arguments);
-    if (server_init(&server, config, budget, access) < 0)
+    server_reload_init(&reload, configure, arguments, config);
+    if (server_init(&server, config, budget, access, &reload) < 0)
         return EXIT_REFUSED;
     server_run(&server);
     return server_finish(&server) ? EXIT_FINE : EXIT_REFUSED;
@@ -125,7 +128,7 @@ static enum exit_status run(const struct arguments *arguments)
     static struct access access;
     bool holds;
 
-    if (!configure(&config, arguments, &errors)) {
+    if (!configure(arguments, &config, &errors)) {
         report(&errors);
         return EXIT_WRONG;
     }

@@ -26,6 +26,7 @@ static const struct verb {
     {"advise", ctl_advise, "better pools, from what the daemon has used of them"},
     {"stats", ctl_stats, "print every figure the daemon counts, also for Prometheus"},
     {"ping", ctl_ping, "time one round trip to the daemon"},
+    {"reload", ctl_reload, "let the daemon read its configuration again"},
     {"version", ctl_version, "print the version of the daemon"},
 };
 

@@ -10,6 +10,7 @@
 #include "listing.h"
 #include "outbox.h"
 #include "pmad_must.h"
+#include "reload.h"
 #include "rights.h"
 #include "router_state.h"
 
@@ -122,6 +123,7 @@ struct command {
     enum listing_kind list;
     question *tell;
     change *change;
+    bool (*ask)(struct peer *peer); /* the driver, by who administers every function */
 };
 
 static const struct command commands[] = {
@@ -141,6 +143,7 @@ static const struct command commands[] = {
     {{"create", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_create},
     {{"drop", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_drop},
     {{"cancel", "job"}, RIGHT_ADMIN, 1, 1, 3, REPLY_UNKNOWN_ERROR, .change = change_cancel},
+    {{"reload"}, RIGHT_ADMIN, 0, ANY, .ask = reload_ask},
 };
 
 /* How many words the command has, if the line begins with them; else 0. */
@@ -165,6 +168,8 @@ static bool command_do(struct peer *peer, const struct command *command,
 
     if (command->tell)
         return say(peer, told, (size_t)command->tell(&peer->router->about, told));
+    if (command->ask)
+        return command->ask(peer);
     if (command->list != LISTING_NONE) {
         listing_begin(peer, command->list);
         return true;
@@ -192,6 +197,11 @@ static bool command_deny(struct peer *peer, const struct command *command, struc
     return true;
 }
 
+static bool is_allowed(const struct peer *peer, const struct command *command)
+{
+    return command->ask ? peer->rights & command->right : peer_may(peer, command->right);
+}
+
 /* What a line that is no command is answered. */
 static enum reply complaint(const struct gm_line *line)
 {
@@ -214,7 +224,7 @@ static bool line_do(struct peer *peer, const struct gm_line *line)
 
         if (words == 0 || args < command->least || args > command->most)
             continue;
-        if (!peer_may(peer, command->right))
+        if (!is_allowed(peer, command))
             return command_deny(peer, command, first);
         return command_do(peer, command, line->words + words, args);
     }

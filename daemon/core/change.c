@@ -103,10 +103,12 @@ enum reply change_max_queue(const struct peer *peer, const struct gm_slice *args
     if (!read_limits(args + 1, count - 1, limits))
         return REPLY_BAD_LIMITS;
     reply = declare(peer, args[0], &function);
-    if (reply == REPLY_OK)
+    if (reply == REPLY_OK) {
         memcpy(function->max_queue, limits, sizeof limits);
-    else if (reply == REPLY_NO_ROOM && are_usual(peer->router, args[0], limits))
+        function->is_told = true;
+    } else if (reply == REPLY_NO_ROOM && are_usual(peer->router, args[0], limits)) {
         reply = REPLY_OK; /* one that is not there has them already */
+    }
     return reply;
 }
 

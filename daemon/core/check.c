@@ -10,6 +10,7 @@
 
 #include "outbox.h"
 #include "reserve.h"
+#include "rights.h"
 #include "router_state.h"
 #include "task.h"
 #include "unique.h"
@@ -316,6 +317,10 @@ static void check_functions(struct audit *audit)
         name = (struct gm_slice){function->name, function->name_size};
         expect(audit, function_find(&router->functions, name) == function,
                "a function's name does not lead to it");
+        expect(audit,
+               function->rule == rules_find(router->rules, name) &&
+                   function->patterns == rules_patterns(router->rules, name),
+               "a function does not go by the rules for its name");
         check_function(audit, function);
         check_counts(audit, function);
     }
@@ -358,6 +363,9 @@ static void check_peer(struct audit *audit, const struct peer *peer)
     TAILQ_FOREACH (registration, &peer->registrations, in_peer) {
         registrations++;
         expect(audit, registration->peer == peer, "a registration is in another peer's list");
+        expect(audit,
+               peer->standing != PEER_OPEN || peer_may_to(peer, RIGHT_WORK, registration->function),
+               "a worker is registered for what it has no right to");
     }
     TAILQ_FOREACH (waiter, &peer->waiters, in_peer) {
         waiters++;
@@ -392,7 +400,9 @@ static void check_peer(struct audit *audit, const struct peer *peer)
     audit->workers += registrations > 0;
     audit->clients += waiters > 0;
     audit->registrations += registrations;
-    audit->wire_blocks += chain_blocks(peer->inbox.parked);
+    audit->wire_blocks += chain_blocks(peer->inbox.parked) + (peer->reload != NULL);
+    expect(audit, !peer->reload || peer->reload->of.peer == peer,
+           "the answer to a reload is held for another peer");
     check_outbox(audit, peer);
 }
 

@@ -80,6 +80,7 @@ struct function {
     bool used;                   /* has a name */
     bool stirred;                /* it is in the list `stirred` */
     bool declared; /* by an administrator, or for its reserve: it keeps its place in the table */
+    bool is_told;  /* `max_queue` is an administrator's, whatever its rule says */
     uint32_t name_size;
     uint8_t name[]; /* function_name_max bytes of room */
 };

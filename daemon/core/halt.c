@@ -95,7 +95,7 @@ bool peer_must_read_first(const struct peer *peer)
 {
     const struct outbox *outbox = &peer->outbox;
 
-    if (peer->listing.kind)
+    if (peer->listing.kind || peer->reload)
         return true;
     if (outbox->size == 0)
         return false;

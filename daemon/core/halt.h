@@ -27,7 +27,8 @@ void peer_rest(struct peer *peer);
 /* It is halted no more, and in no list. */
 void halt_leave(struct peer *peer);
 
-/* True for a peer that has too much to read to be listened to, or whose listing is not finished. */
+/* True for a peer that has too much to read to be listened to, or whose listing is not finished, or whose
+ * `reload` is not answered. */
 bool peer_must_read_first(const struct peer *peer);
 
 /* Something was written, or taken out of its outbox: lets a peer go on that was halted until then. */

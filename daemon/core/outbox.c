@@ -138,6 +138,12 @@ static void shrunk(struct peer *peer)
     peer_resume_output(peer);
 }
 
+void outbox_judge(struct peer *peer)
+{
+    watch_backlog(peer);
+    peer_resume_output(peer);
+}
+
 static void put(struct peer *peer, struct out *out)
 {
     struct outbox *outbox = &peer->outbox;

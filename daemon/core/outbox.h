@@ -58,6 +58,9 @@ bool outbox_withdraw(struct grip *grip);
 /* Drops everything that waits; a peer that has left is told nothing. */
 void outbox_discard(struct peer *peer);
 
+/* The limits are others: who is watched or halted for what waits is judged by the new ones. */
+void outbox_judge(struct peer *peer);
+
 /* Bytes that wait, beyond the frame being written. */
 size_t outbox_backlog(const struct peer *peer);
 

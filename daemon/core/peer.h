@@ -25,7 +25,7 @@ enum peer_right {
     RIGHT_SUBMIT = 1,  /* SUBMIT_*, GET_STATUS* */
     RIGHT_WORK = 2,    /* CAN_DO*, GRAB_JOB*, PRE_SLEEP, WORK_* and the like */
     RIGHT_OBSERVE = 4, /* listings, `version` and other questions */
-    RIGHT_ADMIN = 8,   /* `maxqueue`, `create function`, `drop function`, `cancel job` */
+    RIGHT_ADMIN = 8,   /* `maxqueue`, `create function`, `drop function`, `cancel job`, `reload` */
     RIGHT_ALL = 15,
     PEER_RIGHTS = 4
 };
@@ -67,6 +67,7 @@ struct out {
     union {
         struct grip *grip;     /* OUT_ASSIGN */
         struct waiter *waiter; /* OUT_EVENT, OUT_FINAL */
+        struct peer *peer;     /* in router->reloads: who is to be answered */
     } of;
     uint32_t body_size;
     uint32_t head_size; /* bytes ahead of the body */
@@ -167,6 +168,7 @@ struct peer {
     struct door door;
     struct outbox outbox;
     struct listing listing;
+    struct out *reload; /* held for the answer to the line `reload`; NULL: it has not asked */
 
     /* as a worker */
     struct registration_list registrations;

@@ -8,6 +8,7 @@
 #include "match.h"
 #include "outbox.h"
 #include "pmad_must.h"
+#include "reload.h"
 #include "reserve.h"
 #include "router_state.h"
 #include "row.h"
@@ -234,6 +235,7 @@ enum router_status router_init(struct router **router_out, const struct router_s
     TAILQ_INIT(&router->resumed);
     TAILQ_INIT(&router->freed);
     TAILQ_INIT(&router->short_of);
+    STAILQ_INIT(&router->reloads);
     for (int i = 0; i < PEER_DEADLINES; i++)
         TAILQ_INIT(&router->timers[i]);
     status = make(router, setup);
@@ -348,6 +350,7 @@ void router_connect(struct router *router, struct peer *peer, int number, const 
 void router_disconnect(struct router *router, struct peer *peer)
 {
     inbox_discard(peer);
+    reload_forget(peer);
     outbox_discard(peer);
     while (!TAILQ_EMPTY(&peer->waiters))
         waiter_leave(router, TAILQ_FIRST(&peer->waiters));

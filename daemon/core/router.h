@@ -227,6 +227,38 @@ void router_grant(struct router *router, struct peer *peer, enum peer_right righ
  * Afterwards the router knows nothing of `*peer`. */
 void router_disconnect(struct router *router, struct peer *peer);
 
+/* ---- other rules, while it runs ---- */
+
+/*
+ * From now on it goes by `setup`, as if it had been made with it: the limits that size no table, the rules
+ * of functions, the patterns, the verbosity. Of the limits connections, tasks, functions,
+ * function_name_max, payload_max, waiters_per_task and registrations_per_worker stay what they are, and so
+ * do all reserves; where `setup` says otherwise, or keeps back as many connections as there are, nothing
+ * changes and the answer is false.
+ *
+ * A function takes its new rule at once, but for a limit that `maxqueue` has set. A time limit that runs
+ * goes on to its end. Numbers of patterns mean the new ones, so every peer is to be told its rights anew
+ * before anything else, router_allow().
+ */
+bool router_change(struct router *router, const struct router_setup *setup);
+
+/*
+ * What this peer may ask for now, in place of what it might: `rights` for every function, and by right,
+ * `some`, for those of these patterns, a set of their numbers. Tasks it has submitted go on. One that has
+ * no right left, or is registered for, or has in hand, what it may not do, hears ERROR ACCESS_DENIED and
+ * is ended.
+ */
+void router_allow(struct peer *peer, unsigned rights, const uint64_t some[PEER_RIGHTS]);
+
+enum { ROUTER_RELOAD_MAX = 600 }; /* bytes of the answer to `reload` */
+
+/* Somebody who has said `reload` and waits for the answer; NULL: nobody. Ask at the end of a turn, when
+ * router_settle() has nothing more. */
+struct peer *router_reload_asked(const struct router *router);
+
+/* Answers it, with at most ROUTER_RELOAD_MAX bytes of a line; control characters become `?`. */
+void router_reload_answer(struct peer *peer, const char *answer);
+
 /* ---- bytes in ---- */
 
 enum { ROUTER_READ_SIZE = 65536 }; /* bytes of the read buffer all peers share */

@@ -89,6 +89,7 @@ struct router {
     size_t worker_wakeup;
     bool round_robin, exceptions;
     struct router_about about;
+    struct out_list reloads; /* nodes for those who wait for the answer to `reload` */
     const struct router_gauge *gauges;
     size_t gauge_count;
     uint64_t refused[REFUSAL_LIMITS]; /* for each reason */

@@ -44,12 +44,20 @@ bool pattern_matches(const struct router_pattern *pattern, struct gm_slice name)
     return item == pattern->size;
 }
 
+const struct router_function_row *row_find(const struct router_function_row *rows, size_t count,
+                                           struct gm_slice name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (pattern_matches(&rows[i].match, name))
+            return &rows[i];
+    return NULL;
+}
+
 const struct router_function_rule *rules_find(const struct rules *rules, struct gm_slice name)
 {
-    for (size_t i = 0; i < rules->row_count; i++)
-        if (pattern_matches(&rules->rows[i].match, name))
-            return &rules->rows[i].rule;
-    return &rules->every;
+    const struct router_function_row *row = row_find(rules->rows, rules->row_count, name);
+
+    return row ? &row->rule : &rules->every;
 }
 
 uint64_t rules_patterns(const struct rules *rules, struct gm_slice name)

@@ -24,6 +24,10 @@ void rules_init(struct rules *rules, const struct router_setup *setup);
 /* The rule of the first row that matches; that of every function where none does. */
 const struct router_function_rule *rules_find(const struct rules *rules, struct gm_slice name);
 
+/* The first of these rows that matches, or NULL. */
+const struct router_function_row *row_find(const struct router_function_row *rows, size_t count,
+                                           struct gm_slice name);
+
 /* The patterns that match, as a set of their numbers. */
 uint64_t rules_patterns(const struct rules *rules, struct gm_slice name);
 

@@ -60,7 +60,11 @@ bool conn_open(struct server *server, int fd, const struct stranger *stranger,
 
     if (conn == NULL)
         return false;
-    *conn = (struct conn){.server = server, .fd = fd, .who = stranger->who, .state = CONN_OPEN};
+    *conn = (struct conn){.server = server,
+                          .fd = fd,
+                          .who = stranger->who,
+                          .is_local = stranger->is_local,
+                          .state = CONN_OPEN};
     if (uv_poll_init(&server->loop.uv, &conn->poll, fd) < 0) {
         pmad_free(server->pools.of[POOL_WORKERS], conn);
         return false;

@@ -49,6 +49,7 @@ struct conn {
     int fd;
     struct ucred who;     /* by the Unix socket: process and user; else uid NO_USER */
     uint32_t denied_seen; /* of peer.denied: logged, or left out */
+    bool is_local;        /* it came by the Unix socket */
     int interest;         /* what the handle waits for, enum uv_poll_event */
     enum conn_state state;
     bool stuck;                  /* the socket takes no more; it waits for UV_WRITABLE */

@@ -3,12 +3,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "access.h"
 #include "gm_frame.h"
 #include "log.h"
 #include "process.h"
 #include "server.h"
-#include "stranger.h"
 #include "text.h"
 
 enum { FRAME_MAX = 256, TEXT_MAX = 200, DROP_SIZE = 4096 };
@@ -79,7 +77,7 @@ static void log_refusal(const struct server *server, const struct stranger *stra
 /* ---- taking in ---- */
 
 /* Whatever it is in, if that is too much to be looked at, is as if it were not. */
-static void look_at_groups(struct server *server, struct stranger *stranger, int fd)
+static void look_at_groups(const struct server *server, struct stranger *stranger, int fd)
 {
     static struct log_brake brake;
 
@@ -89,6 +87,12 @@ static void look_at_groups(struct server *server, struct stranger *stranger, int
                "pid %ld, uid %lu: only its first group counts: the others are more than %d, or "
                "cannot be seen",
                (long)stranger->who.pid, (unsigned long)stranger->who.uid, STRANGER_GROUPS_MAX);
+}
+
+struct access_rights gate_rights(const struct server *server, struct stranger *stranger, int fd)
+{
+    look_at_groups(server, stranger, fd);
+    return access_of(server->access, stranger);
 }
 
 /* What speaks against taking it in; false: nothing. */
@@ -123,8 +127,7 @@ bool gate_admit(struct server *server, int fd, const struct endpoint *endpoint)
     struct refusal refusal;
 
     stranger_look_at(&stranger, fd, endpoint);
-    look_at_groups(server, &stranger, fd);
-    rights = access_of(server->access, &stranger);
+    rights = gate_rights(server, &stranger, fd);
     if (!is_refused(server, &stranger, access_any(&rights), &refusal))
         return conn_open(server, fd, &stranger, &rights);
     log_refusal(server, &stranger, &refusal);

@@ -9,13 +9,18 @@
  */
 #include <stdbool.h>
 
+#include "access.h"
 #include "endpoint.h"
+#include "stranger.h"
 
 struct server;
 
 /* Takes in who came in at `endpoint`, or turns it away; the socket is ours in either case. False, with
  * the socket the caller's still, when there is no block for it or libuv refuses. */
 bool gate_admit(struct server *server, int fd, const struct endpoint *endpoint);
+
+/* What a stranger may, its groups looked at where they matter. */
+struct access_rights gate_rights(const struct server *server, struct stranger *stranger, int fd);
 
 /* Turns away who was accepted with the last descriptor. */
 void gate_turn_away_last(struct server *server, int fd);

@@ -78,6 +78,11 @@ int log_open(const struct config_server *server)
     return 0;
 }
 
+void log_set_level(enum config_log_level level)
+{
+    log_level = level;
+}
+
 void log_started(void)
 {
     log_starting = false;

@@ -18,6 +18,9 @@
  */
 int log_open(const struct config_server *server);
 
+/* Lines above this level are left out from now on. */
+void log_set_level(enum config_log_level level);
+
 /* The start is over. Up to here errors are said on stderr too: whoever starts a daemon looks there. */
 void log_started(void);
 

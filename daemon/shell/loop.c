@@ -38,6 +38,13 @@ static void on_signal(uv_signal_t *handle, int number)
     server_asked_to_end(handle->data, number == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    (void)number;
+    server_turn_begin(handle->data);
+    server_asked_to_reload(handle->data);
+}
+
 /* A handle that nothing ever happens to, on the highest descriptor there can be. */
 static int reserve_at(uv_loop_t *uv, int fd)
 {
@@ -91,8 +98,12 @@ static int signals_start(struct loop *loop, struct server *server)
     loop->on_term.data = server;
     MUST(uv_signal_init(&loop->uv, &loop->on_int) == 0);
     loop->on_int.data = server;
+    MUST(uv_signal_init(&loop->uv, &loop->on_hup) == 0);
+    loop->on_hup.data = server;
     err = uv_signal_start(&loop->on_term, on_signal, SIGTERM);
-    return err < 0 ? err : uv_signal_start(&loop->on_int, on_signal, SIGINT);
+    if (err == 0)
+        err = uv_signal_start(&loop->on_int, on_signal, SIGINT);
+    return err < 0 ? err : uv_signal_start(&loop->on_hup, on_hangup, SIGHUP);
 }
 
 int loop_init(struct loop *loop, struct server *server, size_t descriptors, uint64_t busy_poll_us)

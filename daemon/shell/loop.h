@@ -18,7 +18,7 @@ struct loop {
     uint64_t timer_us; /* when it fires; UINT64_MAX: it does not */
     uv_prepare_t before_wait;
     uv_check_t after_wait;
-    uv_signal_t on_term, on_int;
+    uv_signal_t on_term, on_int, on_hup;
     struct spin spin;
     struct wall_clock wall_clock;
 };

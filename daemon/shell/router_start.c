@@ -28,12 +28,14 @@ static void handle_prefix(char *into, size_t room, const struct config_server *c
         text_put(&text, "H:%s", config->node);
 }
 
-int router_start(struct server *server, const struct config *config, const struct budget *budget)
+/* All but the beginning of handles and the seed. */
+static struct router_setup setup_of(const struct server *server, const struct config *config,
+                                    const struct access *access)
 {
     static struct router_function_row rows[CONFIG_FUNCTIONS_MAX];
-    char prefix[ROUTER_PREFIX_MAX + 1];
-    struct router_setup setup = {
-        .limits = budget->limits,
+
+    return (struct router_setup){
+        .limits = budget_limits(&config->limits),
         .pools = {.tasks = server->pools.of[POOL_TASKS],
                   .wire = server->pools.of[POOL_WIRE],
                   .workers = server->pools.of[POOL_WORKERS],
@@ -41,11 +43,10 @@ int router_start(struct server *server, const struct config *config, const struc
         .every_function = function_rule(&config->every_function),
         .functions = rows,
         .function_count = function_rows(rows, config),
-        .patterns = server->access->patterns,
-        .pattern_count = server->access->pattern_count,
+        .patterns = access->patterns,
+        .pattern_count = access->pattern_count,
         .gauges = server->gauges.list,
         .gauge_count = GAUGES,
-        .handle_prefix = prefix,
         .version = server_version(),
         .verbosity = verbosity[config->server.log_level],
         .pid = (long)getpid(),
@@ -53,12 +54,27 @@ int router_start(struct server *server, const struct config *config, const struc
         .round_robin = config->server.round_robin,
         .exceptions = config->server.exceptions,
     };
+}
+
+bool router_go_by(const struct server *server, const struct config *config,
+                  const struct access *access)
+{
+    struct router_setup setup = setup_of(server, config, access);
+
+    return router_change(server->router, &setup);
+}
+
+int router_start(struct server *server, const struct config *config)
+{
+    char prefix[ROUTER_PREFIX_MAX + 1];
+    struct router_setup setup = setup_of(server, config, server->access);
     int err = process_seed(setup.seed, sizeof setup.seed);
     enum router_status status;
 
     if (err < 0)
         return err;
     handle_prefix(prefix, sizeof prefix, &config->server);
+    setup.handle_prefix = prefix;
     status = router_init(&server->router, &setup);
     if (status == ROUTER_OK)
         return 0;

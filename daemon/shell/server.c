@@ -7,6 +7,7 @@
 #include "log.h"
 #include "notify.h"
 #include "router_start.h"
+#include "server_reload.h"
 #include "text.h"
 #include "uv_memory.h"
 
@@ -57,7 +58,7 @@ static void server_flush(struct server *server)
 
         if (peer != NULL)
             conn_write(conn_of(peer));
-        else if (router_settle(server->router))
+        else if (router_settle(server->router) || server_reload_if_asked(server))
             continue;
         else if (conn != NULL)
             conn_settle(conn);
@@ -169,6 +170,11 @@ void server_conn_gone(struct server *server)
     server->gauges.value[GAUGE_CONNECTIONS_OPEN]--;
     if (server->accept_paused)
         server_turn_begin(server);
+}
+
+void server_asked_to_reload(struct server *server)
+{
+    server->reload_asked = true;
 }
 
 /* ---- the end ---- */
@@ -311,7 +317,7 @@ static int tables_make(struct server *server, const struct config *config,
                                    "--check-config");
         return UV_ENOMEM;
     }
-    err = router_start(server, config, budget);
+    err = router_start(server, config);
     if (err < 0)
         users_finish(&server->users, runtime);
     return err;
@@ -324,13 +330,14 @@ static void tables_finish(struct server *server)
 }
 
 int server_init(struct server *server, const struct config *config, const struct budget *budget,
-                const struct access *access)
+                const struct access *access, struct reload *reload)
 {
     int err;
 
     *server = (struct server){.phase = SERVER_RUNS,
                               .grace_us = config->server.shutdown_grace_us,
                               .access = access,
+                              .reload = reload,
                               .conn_max = budget->limits.connections};
     lists_init(server);
     gauges_begin(server, config, budget);

@@ -36,6 +36,8 @@ enum server_phase {
     SERVER_ENDS    /* the loop is left */
 };
 
+struct reload;
+
 struct server {
     struct daemon_pools pools;
     struct router *router;
@@ -55,6 +57,8 @@ struct server {
     int spare_fd; /* the descriptor for telling those off for whom there is none; -1: given up */
 
     const struct access *access; /* who may do what */
+    struct reload *reload;       /* how the config is read again */
+    bool reload_asked;           /* by a signal */
     struct gauges gauges;
     struct users users;       /* at the Unix socket */
     size_t conn_max;          /* blocks there are for connections */
@@ -74,12 +78,12 @@ const char *server_version(void);
 
 /*
  * Claims everything the budget names: descriptors, pools, loop, router, sockets; writes the pid file
- * and becomes the user of the config. Config and access are to stay where they are. Returns 0 when all sockets answer
+ * and becomes the user of the config. Config, access and reload are to stay where they are. Returns 0 when all sockets answer
  * and the service manager has been told; else a negative UV_E code, and the reason has been logged in
  * words.
  */
 int server_init(struct server *server, const struct config *config, const struct budget *budget,
-                const struct access *access);
+                const struct access *access, struct reload *reload);
 
 /* Serves until it is asked to end and has. */
 void server_run(struct server *server);
@@ -104,6 +108,9 @@ void server_pause_accept(struct server *server, uint64_t retry_us);
 
 /* A connection's block has been given back. */
 void server_conn_gone(struct server *server);
+
+/* SIGHUP: the config is read again before the turn ends. */
+void server_asked_to_reload(struct server *server);
 
 /* SIGTERM or SIGINT: the first one drains, the second one ends. */
 void server_asked_to_end(struct server *server, const char *signal_name);

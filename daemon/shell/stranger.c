@@ -42,6 +42,14 @@ void stranger_look_at(struct stranger *stranger, int fd, const struct endpoint *
     text_put(&text, "unix:%ld", (long)stranger->who.pid);
 }
 
+void stranger_remember(struct stranger *stranger, bool is_local, const struct ucred *who)
+{
+    stranger->is_local = is_local;
+    stranger->who = *who;
+    stranger->group_count = 0;
+    stranger->address[0] = '\0';
+}
+
 bool stranger_look_at_groups(struct stranger *stranger, int fd)
 {
     socklen_t size = sizeof stranger->groups;

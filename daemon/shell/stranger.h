@@ -22,8 +22,11 @@ struct stranger {
     char address[PEER_ADDRESS_MAX + 1]; /* one word: `unix:PID`, or the address in figures */
 };
 
-/* Everything but the supplementary groups. */
+/* Everything but the supplementary groups, which the kernel keeps as they were then. */
 void stranger_look_at(struct stranger *stranger, int fd, const struct endpoint *endpoint);
+
+/* The same of somebody who came earlier, from what was known then. */
+void stranger_remember(struct stranger *stranger, bool is_local, const struct ucred *who);
 
 /* Those. False when it is in more than there is room for: then none of them is known. */
 bool stranger_look_at_groups(struct stranger *stranger, int fd);

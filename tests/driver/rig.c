@@ -29,21 +29,33 @@ struct rig_setup rig_setup_ample(void)
         .seed = 7};
 }
 
+static struct router_setup router_setup_of(const struct rig_setup *setup)
+{
+    return (struct router_setup){.limits = setup->limits,
+                                 .every_function = setup->every_function,
+                                 .functions = setup->functions,
+                                 .function_count = setup->function_count,
+                                 .patterns = setup->patterns,
+                                 .pattern_count = setup->pattern_count,
+                                 .handle_prefix = "H:box",
+                                 .version = "1.2.3",
+                                 .verbosity = "NOTICE",
+                                 .pid = 4711,
+                                 .worker_wakeup = setup->worker_wakeup,
+                                 .round_robin = setup->round_robin,
+                                 .exceptions = setup->exceptions};
+}
+
+bool rig_change(struct rig *rig, const struct rig_setup *setup)
+{
+    struct router_setup router = router_setup_of(setup);
+
+    return router_change(rig->router, &router);
+}
+
 void rig_init(struct rig *rig, const struct rig_setup *setup)
 {
-    struct router_setup router = {.limits = setup->limits,
-                                  .every_function = setup->every_function,
-                                  .functions = setup->functions,
-                                  .function_count = setup->function_count,
-                                  .patterns = setup->patterns,
-                                  .pattern_count = setup->pattern_count,
-                                  .handle_prefix = "H:box",
-                                  .version = "1.2.3",
-                                  .verbosity = "NOTICE",
-                                  .pid = 4711,
-                                  .worker_wakeup = setup->worker_wakeup,
-                                  .round_robin = setup->round_robin,
-                                  .exceptions = setup->exceptions};
+    struct router_setup router = router_setup_of(setup);
     enum router_status status;
 
     *rig = (struct rig){.setup = *setup, .now = {.mono_us = 1000000, .wall_us = RIG_WALL_US}};

@@ -80,6 +80,9 @@ struct rig_setup rig_setup_ample(void);
 
 void rig_init(struct rig *rig, const struct rig_setup *setup);
 
+/* router_change() to what `setup` says now; who is connected keeps its rights, by number. */
+bool rig_change(struct rig *rig, const struct rig_setup *setup);
+
 /*
  * Everybody leaves, what is left is given up, and every pool must be as it was at the beginning, the
  * core consistent, the pools sound. Gives everything back.
