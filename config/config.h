@@ -65,7 +65,8 @@ struct config_server {
     size_t worker_wakeup;                      /* sleepers woken for a task; 0: all */
     bool exceptions;                           /* for every client, without asking */
     uint64_t shutdown_grace_us;
-    uint64_t busy_poll_us; /* how long the loop looks for news before it sleeps */
+    char spool[CONFIG_FILE_MAX]; /* a directory; empty: none */
+    uint64_t busy_poll_us;       /* how long the loop looks for news before it sleeps */
 };
 
 struct config_limits {

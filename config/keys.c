@@ -71,7 +71,9 @@ static const struct config_key_info keys[] = {
      LASTING(SERVER(shutdown_grace_us), 0, HOURS(24), false)},
     {"server", "busy_poll", "0", "how long to look for news before sleeping; 0: not at all", false,
      LASTING(SERVER(busy_poll_us), 1, HOURS(1) / 3600, true)},
-    {"server", "spool", NULL, "where background tasks outlive a restart", true, NULL},
+    {"server", "spool", NULL,
+     "directory where background tasks outlive a restart; none when absent", false,
+     TEXT(KIND_PATH, SERVER(spool), CONFIG_FILE_MAX - 1)},
 
     {"limits", "connections", "1024", "peers at once", false,
      COUNTED(LIMIT(connections), 1, CONNECTIONS_MAX)},

@@ -342,6 +342,19 @@ void router_drain(struct router *router);
 /* True when no task is left in any state. */
 bool router_is_empty(const struct router *router);
 
+/* Who keeps submissions: gets each as the bytes of a frame, in pieces. False: no more of them. */
+struct router_keeper {
+    void *user;
+    bool (*begin)(void *user, size_t size); /* so many bytes come */
+    bool (*put)(void *user, const void *bytes, size_t size);
+    bool (*end)(void *user);
+};
+
+/* Tells what is left of the background: every task that has not ended, as the frame that would submit it
+ * again, under its unique id. Those that run come first, then each queue in its order, then those for
+ * later. False if the keeper wanted no more. */
+bool router_keep(const struct router *router, const struct router_keeper *keeper);
+
 /* Gives up all tasks: waiting clients get WORK_FAIL. Returns how many were in the background, and so
  * are lost. */
 size_t router_abandon(struct router *router);

@@ -2,8 +2,8 @@
 #define ACCESS_H
 
 /*
- * Who may do what: the lists of [access], their names made numbers. Names are looked up once, at
- * start; what a stranger may is then worked out from what the kernel says of it, once, when it
+ * Who may do what: the lists of [access], their names made numbers. Names are looked up at start
+ * and when the config is read again; what a stranger may is then worked out from what the kernel says of it, once, when it
  * connects.
  *
  * Where a key is absent, everybody may submit, work and observe, and nobody may administer. A key that is

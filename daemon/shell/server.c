@@ -69,13 +69,16 @@ static void server_flush(struct server *server)
 
 static void server_end(struct server *server, const char *why)
 {
-    size_t lost = router_abandon(server->router);
+    bool is_kept = spool_keep(&server->spool, server->router);
+    size_t left = router_abandon(server->router);
 
     server_flush(server);
     server->phase = SERVER_ENDS;
     uv_stop(&server->loop.uv);
-    if (lost > 0)
-        log_event(LOG_LEVEL_WARNING, "%s: ended; %zu background tasks are lost", why, lost);
+    if (left > 0 && is_kept)
+        log_event(LOG_LEVEL_NOTICE, "%s: ended; %zu background tasks are in the spool", why, left);
+    else if (left > 0)
+        log_event(LOG_LEVEL_WARNING, "%s: ended; %zu background tasks are lost", why, left);
     else
         log_event(LOG_LEVEL_NOTICE, "%s: ended", why);
 }
@@ -372,10 +375,20 @@ int server_init(struct server *server, const struct config *config, const struct
     err = process_become(&server->user);
     if (err < 0)
         goto remove_pid_file;
+    err = spool_open(&server->spool, config->server.spool);
+    if (err < 0)
+        goto remove_pid_file;
+    /* The turn that begins here ends as the first one of the loop. */
+    server_turn_begin(server);
+    err = spool_restore(&server->spool, server->router);
+    if (err < 0)
+        goto close_spool;
     server->spare_fd = process_spare_descriptor();
     announce(server, budget);
     return 0;
 
+close_spool:
+    spool_close(&server->spool);
 remove_pid_file:
     pid_file_remove(&server->pid_file);
 close_listeners:
@@ -408,7 +421,8 @@ bool server_finish(struct server *server)
     tables_finish(server);
     if (server->spare_fd >= 0)
         close(server->spare_fd);
-    sound = daemon_pools_are_sound(&server->pools);
+    sound = daemon_pools_are_sound(&server->pools) && !server->spool.failed;
+    spool_close(&server->spool);
     uv_memory_forget();
     daemon_pools_unmap(&server->pools);
     return sound;

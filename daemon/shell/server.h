@@ -25,6 +25,7 @@
 #include "pid_file.h"
 #include "process.h"
 #include "router.h"
+#include "spool.h"
 #include "status.h"
 #include "users.h"
 
@@ -60,6 +61,7 @@ struct server {
     struct reload *reload;       /* how the config is read again */
     bool reload_asked;           /* by a signal */
     struct gauges gauges;
+    struct spool spool;       /* of background tasks, from one start to the next */
     struct users users;       /* at the Unix socket */
     size_t conn_max;          /* blocks there are for connections */
     size_t stuck_count;       /* of open connections whose socket takes no more */
@@ -88,8 +90,8 @@ int server_init(struct server *server, const struct config *config, const struct
 /* Serves until it is asked to end and has. */
 void server_run(struct server *server);
 
-/* Gives everything back. True if all of it was there: no block lost, no pool damaged; else that has
- * been logged. */
+/* Gives everything back. True if all of it was there, no block lost, no pool damaged, and no task was lost
+ * that the spool should have kept; else that has been logged. */
 bool server_finish(struct server *server);
 
 /* ---- for listener.c, conn.c and loop.c ---- */

@@ -91,8 +91,8 @@ class Refused(unittest.TestCase):
         self.assert_refused(run, WRONG_CONFIG, r"\[pool tasks\]", r"\b99\b", r"\b100\b")
 
     def test_a_key_that_comes_later_is_refused_and_not_ignored(self):
-        run = self.start("[server]\nspool = /var/lib/x\n")
-        self.assert_refused(run, WRONG_CONFIG, r":2: \[server\] spool: .*not supported yet")
+        run = self.start("[function *]\nwarn_wait = 1s\n")
+        self.assert_refused(run, WRONG_CONFIG, r":2: \[function \*\] warn_wait: .*not supported yet")
 
     def test_a_socket_path_of_108_bytes_is_too_long(self):
         path = "/tmp/" + "x" * (108 - len("/tmp/"))

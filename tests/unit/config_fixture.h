@@ -34,10 +34,10 @@ static inline bool same_server(const struct config_server *a, const struct confi
            strcmp(a->socket_group, b->socket_group) == 0 && a->backlog == b->backlog &&
            strcmp(a->user, b->user) == 0 && strcmp(a->pid_file, b->pid_file) == 0 &&
            strcmp(a->log_file, b->log_file) == 0 && a->log_level == b->log_level &&
-           strcmp(a->node, b->node) == 0 && strcmp(a->handle_prefix, b->handle_prefix) == 0 &&
-           a->round_robin == b->round_robin && a->worker_wakeup == b->worker_wakeup &&
-           a->exceptions == b->exceptions && a->shutdown_grace_us == b->shutdown_grace_us &&
-           a->busy_poll_us == b->busy_poll_us;
+           strcmp(a->spool, b->spool) == 0 && strcmp(a->node, b->node) == 0 &&
+           strcmp(a->handle_prefix, b->handle_prefix) == 0 && a->round_robin == b->round_robin &&
+           a->worker_wakeup == b->worker_wakeup && a->exceptions == b->exceptions &&
+           a->shutdown_grace_us == b->shutdown_grace_us && a->busy_poll_us == b->busy_poll_us;
 }
 
 static inline bool same_function(const struct config_function *a, const struct config_function *b)

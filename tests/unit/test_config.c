@@ -281,7 +281,6 @@ static const struct {
      "not a label; allowed: 1 to 40 printable bytes but ] and ;, no blank "
      "at either end"},
     {"function a.warn_wait=1s", "not supported yet"},
-    {"server.spool=/a", "not supported yet"},
     {"server.socket=/a ;b", "\"/a ;b\" is not a path that can stand in one line"},
     {"server.socket=" TEN(TEN("0123456789")), "a value longer than 263 bytes"},
     {"pool wire.foo=1",

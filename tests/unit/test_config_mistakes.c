@@ -46,8 +46,6 @@ static const struct {
      "idle_timeout\n"},
     {"[limits]\ntasks = 1\ntasks = 1\n", "t:3: [limits] tasks: given twice\n"},
     {"[limits]\ntasks = 1\n[server]\n[limits]\ntasks = 2\n", "t:5: [limits] tasks: given twice\n"},
-    {"[server]\nspool = x\n", "t:2: [server] spool: not supported yet\n"},
-    {"[server]\nspool = /a\n", "t:2: [server] spool: not supported yet\n"},
     {"[function *]\nwarn_wait = 1s\n[function a]\nwarn_wait = 1s\n",
      "t:2: [function *] warn_wait: not supported yet\n"
      "t:4: [function a] warn_wait: not supported yet\n"},
