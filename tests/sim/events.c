@@ -238,6 +238,25 @@ static void clock_is_set(struct world *world, struct actor *actor)
     world_turn(world);
 }
 
+/* The rules are read again, and say what they said: nothing that anybody can notice may come of it. */
+static void rules_are_read_again(struct world *world, struct actor *actor)
+{
+    (void)actor;
+    world_note(world, NULL, "the rules are read again");
+    if (!rig_change(&world->rig, &world->rig.setup))
+        model_failed("the core refuses the rules that it goes by");
+    for (struct remote *remote = world->rig.remotes; remote != NULL; remote = remote->next) {
+        struct peer *peer = remote->seat != NULL ? &remote->seat->peer : NULL;
+        uint64_t some[PEER_RIGHTS];
+
+        if (peer == NULL)
+            continue;
+        memcpy(some, peer->some, sizeof some);
+        router_allow(peer, peer->rights, some);
+    }
+    world_turn(world);
+}
+
 /* In which worlds it can happen. */
 enum where { ANYWHERE, WHERE_SCARCE, WHERE_PUSHED };
 
@@ -270,6 +289,7 @@ static const struct event {
     {6, false, false, ANYWHERE, time_passes},
     {1, false, false, ANYWHERE, time_leaps},
     {2, false, false, ANYWHERE, clock_is_set},
+    {1, false, false, ANYWHERE, rules_are_read_again},
     {9, true, false, WHERE_PUSHED, asks_for_push},
     {12, false, false, WHERE_SCARCE, allocations_fail},
 };
