@@ -4,7 +4,9 @@
 #include "admin_fixture.h"
 #include "rules_fixture.h"
 
-enum { LINE = 4096, MS = 1000 };
+#define MS UINT64_C(1000)
+
+enum { LINE = 4096 };
 
 /* The next line that it hears, in full. */
 static const char *line_of(struct remote *asker)
@@ -116,7 +118,7 @@ END_TEST
 
 START_TEST(a_task_that_costs_too_many_workers_is_counted_as_retried_timed_out_and_given_up)
 {
-    struct remote *client = remote_new(&rig);
+    struct remote *client;
     const char *handle;
 
     setup_row("f", (struct router_function_rule){.timeout_us = 50 * MS, .retries = 2});
