@@ -7,6 +7,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "config.h"
@@ -19,8 +20,9 @@ struct endpoint {
     int fd; /* listening, non-blocking */
     /* what it is, for the log: a path, or ADDRESS:PORT */
     char name[CONFIG_ADDRESS_MAX];
+    bool is_tcp;
     /* Unix: the file that is ours, and only as long as it is */
-    char path[CONFIG_PATH_MAX]; /* empty: TCP */
+    char path[CONFIG_PATH_MAX]; /* empty: there is none */
     dev_t device;
     ino_t inode;
 };
@@ -42,7 +44,14 @@ int endpoint_unix(struct endpoint *endpoint, const struct config_server *server,
  */
 int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address, size_t backlog);
 
-bool endpoint_is_tcp(const struct endpoint *endpoint);
+/*
+ * Takes over the sockets that the service manager passes (sd_listen_fds(3)). Returns how many there are
+ * now in `endpoints`, at most `max`, or a negative errno, logged, where one of them cannot be listened at.
+ */
+int endpoint_passed(struct endpoint *endpoints, size_t max);
+
+/* Gives it the name ADDRESS:PORT, in figures. */
+void endpoint_name_tcp(struct endpoint *endpoint, const struct sockaddr *address, socklen_t size);
 
 /* Closes it; a socket file that is still ours goes too. */
 void endpoint_close(struct endpoint *endpoint);

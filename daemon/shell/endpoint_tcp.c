@@ -26,16 +26,15 @@ static void split(const char *address, char *host, const char **port)
     *port = colon + 1;
 }
 
-/* The address as it was bound, in figures. */
-static void name_it(struct endpoint *endpoint, const struct addrinfo *info)
+void endpoint_name_tcp(struct endpoint *endpoint, const struct sockaddr *address, socklen_t size)
 {
     char host[64], port[8];
     struct text name = text_in(endpoint->name, sizeof endpoint->name);
 
-    if (getnameinfo(info->ai_addr, info->ai_addrlen, host, sizeof host, port, sizeof port,
+    if (getnameinfo(address, size, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return;
-    text_put(&name, info->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+    text_put(&name, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 static int listen_at(struct endpoint *endpoint, const struct addrinfo *info, size_t backlog)
@@ -43,8 +42,8 @@ static int listen_at(struct endpoint *endpoint, const struct addrinfo *info, siz
     int on = 1;
     int err;
 
-    *endpoint = (struct endpoint){.fd = -1};
-    name_it(endpoint, info);
+    *endpoint = (struct endpoint){.fd = -1, .is_tcp = true};
+    endpoint_name_tcp(endpoint, info->ai_addr, info->ai_addrlen);
     endpoint->fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (endpoint->fd < 0)
         return -errno;
@@ -144,9 +143,4 @@ int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address, si
     err = listen_at_all(endpoints, max, list, address, backlog);
     freeaddrinfo(list);
     return err;
-}
-
-bool endpoint_is_tcp(const struct endpoint *endpoint)
-{
-    return endpoint->path[0] == '\0';
 }

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "notify.h"
 #include "router_start.h"
+#include "server_listen.h"
 #include "server_reload.h"
 #include "text.h"
 #include "uv_memory.h"
@@ -200,77 +201,11 @@ void server_asked_to_end(struct server *server, const char *signal_name)
               "%s: draining, %zu tasks are unfinished; a second signal ends at once", signal_name,
               counts.tasks);
     notify_stopping("draining");
+    if (server->passed_on)
+        server_pause_accept(server, UINT64_MAX);
 }
 
 /* ---- from nothing to ready ---- */
-
-static void listeners_close(struct server *server)
-{
-    while (server->listener_count > 0)
-        listener_close(&server->listeners[--server->listener_count]);
-}
-
-/* Takes over an endpoint; closes it if the loop does not want it. */
-static int listener_add(struct server *server, struct endpoint *endpoint)
-{
-    struct listener *listener = &server->listeners[server->listener_count];
-    int err;
-
-    err = listener_init(listener, server, endpoint);
-    if (err < 0) {
-        log_event(LOG_LEVEL_ERROR, "%s: %s", endpoint->name, strerror(-err));
-        endpoint_close(endpoint);
-        return err;
-    }
-    server->listener_count++;
-    return 0;
-}
-
-static int listeners_open_unix(struct server *server, const struct config_server *config)
-{
-    char bytes[ENDPOINT_WHY_MAX];
-    struct text why = text_in(bytes, sizeof bytes);
-    struct endpoint endpoint;
-    int err = endpoint_unix(&endpoint, config, &server->user, &why);
-
-    if (err == 0)
-        return listener_add(server, &endpoint);
-    if (!config->socket_is_optional) {
-        log_event(LOG_LEVEL_ERROR, "%s", bytes);
-        return err;
-    }
-    log_event(LOG_LEVEL_NOTICE, "TCP only, nobody having asked for a Unix socket by name: %s",
-              bytes);
-    return 0;
-}
-
-static int listeners_open_tcp(struct server *server, const struct config *config,
-                              const char *address)
-{
-    struct endpoint endpoints[SERVER_LISTENERS_MAX];
-    int count = endpoint_tcp(endpoints, SERVER_LISTENERS_MAX - server->listener_count, address,
-                             config->server.backlog);
-    int err = count < 0 ? count : 0;
-
-    for (int i = 0; i < count; i++) {
-        if (err == 0)
-            err = listener_add(server, &endpoints[i]);
-        else
-            endpoint_close(&endpoints[i]);
-    }
-    return err;
-}
-
-static int listeners_open(struct server *server, const struct config *config)
-{
-    int err = listeners_open_unix(server, &config->server);
-
-    for (size_t i = 0; err == 0 && i < config->server.listen_count; i++)
-        err = listeners_open_tcp(server, config, config->server.listen[i]);
-    if (err < 0)
-        listeners_close(server);
-    return err;
-}
 
 static void announce(struct server *server, const struct budget *budget)
 {
@@ -366,7 +301,7 @@ int server_init(struct server *server, const struct config *config, const struct
     err = tables_make(server, config, budget);
     if (err < 0)
         goto finish_loop;
-    err = listeners_open(server, config);
+    err = server_listen(server, config);
     if (err < 0)
         goto finish_tables;
     err = pid_file_write(&server->pid_file, config->server.pid_file, &server->user);
@@ -392,7 +327,7 @@ close_spool:
 remove_pid_file:
     pid_file_remove(&server->pid_file);
 close_listeners:
-    listeners_close(server);
+    server_unlisten(server);
 finish_tables:
     tables_finish(server);
 finish_loop:
@@ -414,7 +349,7 @@ bool server_finish(struct server *server)
     bool sound;
 
     pid_file_remove(&server->pid_file);
-    listeners_close(server);
+    server_unlisten(server);
     while ((conn = TAILQ_FIRST(&server->conns)) != NULL)
         conn_end(conn);
     loop_finish(&server->loop);

@@ -52,6 +52,7 @@ struct server {
 
     size_t listener_count;
     struct listener listeners[SERVER_LISTENERS_MAX];
+    bool passed_on; /* the sockets are the service manager's, and there for the next one, too */
     bool accept_paused;
     uint64_t accept_retry_us; /* paused for want of descriptors: until then; else 0 */
 

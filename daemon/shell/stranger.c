@@ -30,7 +30,7 @@ void stranger_look_at(struct stranger *stranger, int fd, const struct endpoint *
     const struct ucred nobody = {.uid = NO_USER, .gid = (gid_t)-1};
     socklen_t size = sizeof stranger->who;
 
-    stranger->is_local = !endpoint_is_tcp(endpoint);
+    stranger->is_local = !endpoint->is_tcp;
     stranger->who = nobody;
     stranger->group_count = 0;
     if (!stranger->is_local) {

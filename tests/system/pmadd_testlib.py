@@ -292,10 +292,12 @@ class Daemon:
     """A pmadd of this test's own, in a directory of its own, ended with it.
 
     `config` is the text of its config file; the socket is added to its [server] section. `wrap` is
-    a command that runs it (strace, setpriv), `env` what it finds in its environment beside ours.
+    a command that runs it (strace, setpriv), `env` what it finds in its environment beside ours, `fds`
+    the descriptors that it inherits.
     """
 
-    def __init__(self, config="", *, args=(), env=None, wrap=(), directory=None, program=PMADD):
+    def __init__(self, config="", *, args=(), env=None, wrap=(), directory=None, program=PMADD,
+                 fds=()):
         self.own = None
         if directory is None:
             self.own = tempfile.TemporaryDirectory(prefix="pmadd-", dir=short_tmp())
@@ -308,6 +310,7 @@ class Daemon:
         self.wrapped = bool(wrap)
         self.command = [*wrap, program, "--config", str(self.file), *args]
         self.env = env or {}
+        self.fds = fds
         self.process = None
         self.notes = None
         self.starts = 0
@@ -342,7 +345,8 @@ class Daemon:
         self.notes = Notes(self.directory / f"notify.{self.starts}")
         env = environment(NOTIFY_SOCKET=str(self.notes.path), **self.env)
         with open(self.log, "ab") as log:
-            self.process = spawn(*self.command, stdout=log, stderr=log, env=env)
+            self.process = spawn(*self.command, stdout=log, stderr=log, env=env,
+                                 pass_fds=self.fds)
         self.notes.listen(self.process)
         if not self.notes.wait_for("READY=1"):
             raise AssertionError(f"pmadd ended with {self.process.wait()}:\n{self.said()}")
