@@ -406,4 +406,11 @@ void router_counts(const struct router *router, struct router_counts *counts);
  */
 const char *router_check(struct router *router);
 
+/*
+ * Looks at the next few hundred tasks, peers and functions, round and round, for what holds of each of
+ * them by itself. Returns NULL, or a phrase as router_check() does. It takes some microseconds, and is
+ * meant for a daemon that runs.
+ */
+const char *router_audit(struct router *router);
+
 #endif

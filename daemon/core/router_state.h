@@ -46,6 +46,11 @@ struct router_about {
     long pid;
 };
 
+/* Where router_audit() goes on, in each table. */
+struct router_audited {
+    size_t slots, peers, functions;
+};
+
 struct router {
     struct router_limits limits;
     struct pmad *pools[ROUTER_POOLS]; /* tasks, wire, workers, runtime: in the order of listings */
@@ -93,6 +98,7 @@ struct router {
     const struct router_gauge *gauges;
     size_t gauge_count;
     uint64_t refused[REFUSAL_LIMITS]; /* for each reason */
+    struct router_audited audited;
 };
 
 /* A row of the table of peers, so that listings can stop at one and go on at the next. */

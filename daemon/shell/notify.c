@@ -1,5 +1,6 @@
 #include "notify.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -51,16 +52,20 @@ static bool manager_has_room(void)
     return room;
 }
 
-/* sd_notifyf() would allocate; a message from our own buffer does not. True when it was sent. */
+/* True when it was sent. */
+static bool tell(const char *message)
+{
+    return manager_has_room() && sd_notify(0, message) > 0;
+}
+
+/* sd_notifyf() would allocate; a message from our own buffer does not. */
 static bool notify_tell(const char *state, const char *status)
 {
     char bytes[NOTIFY_MAX];
     struct text text = text_in(bytes, sizeof bytes);
 
-    if (!manager_has_room())
-        return false;
     text_put(&text, "%sSTATUS=%s", state, status);
-    return sd_notify(0, text.bytes) > 0;
+    return tell(text.bytes);
 }
 
 bool notify_ready(const char *status)
@@ -71,6 +76,20 @@ bool notify_ready(const char *status)
 void notify_status(const char *status)
 {
     (void)notify_tell("", status);
+}
+
+void notify_reloading(uint64_t mono_us)
+{
+    char bytes[NOTIFY_MAX];
+    struct text text = text_in(bytes, sizeof bytes);
+
+    text_put(&text, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, mono_us);
+    (void)tell(text.bytes);
+}
+
+void notify_alive(void)
+{
+    (void)tell("WATCHDOG=1");
 }
 
 void notify_stopping(const char *status)

@@ -129,6 +129,7 @@ static uint64_t server_deadline(struct server *server)
     next = earlier(next, queue_deadline(&server->ending));
     next = earlier(next, queue_deadline(&server->lingering));
     next = earlier(next, status_deadline(&server->status));
+    next = earlier(next, watchdog_deadline(&server->watchdog));
     if (server->accept_retry_us > 0)
         next = earlier(next, server->accept_retry_us);
     if (server->phase == SERVER_DRAINS)
@@ -146,6 +147,7 @@ void server_turn_end(struct server *server)
     server_resume_accept(server);
     server_drain_on(server);
     status_refresh(&server->status, server->router, server->now.mono_us);
+    watchdog_tell(&server->watchdog, server->router, server->now.mono_us);
     loop_wake_at(&server->loop, server->now.mono_us, server_deadline(server));
     spin_on(&server->loop.spin, server->now.mono_us);
     gauges_turn(&server->gauges, uv_hrtime() / NS_PER_US - server->now.mono_us);
@@ -280,6 +282,7 @@ int server_init(struct server *server, const struct config *config, const struct
     lists_init(server);
     gauges_begin(server, config, budget);
     status_init(&server->status);
+    watchdog_init(&server->watchdog);
     process_ignore_sigpipe();
     process_explain_abort();
     err = process_find_user(&server->user, config->server.user);

@@ -28,6 +28,7 @@
 #include "spool.h"
 #include "status.h"
 #include "users.h"
+#include "watchdog.h"
 
 enum { SERVER_LISTENERS_MAX = 1 + 2 * CONFIG_LISTEN_MAX };
 
@@ -71,6 +72,7 @@ struct server {
     struct conn_queue ending, lingering;
 
     struct status status;
+    struct watchdog watchdog;
 
     struct process_user user; /* whom it becomes once all is open */
     struct pid_file pid_file;

@@ -5,6 +5,7 @@
 #include "conn.h"
 #include "gate.h"
 #include "log.h"
+#include "notify.h"
 #include "pmad_must.h"
 #include "router_start.h"
 #include "server.h"
@@ -113,7 +114,9 @@ bool server_reload_if_asked(struct server *server)
     if (peer == NULL && !server->reload_asked)
         return false;
     server->reload_asked = false;
+    notify_reloading(server->now.mono_us);
     read_again(server, &answer);
+    status_ready_again(&server->status, server->router);
     for (; peer != NULL; peer = router_reload_asked(server->router))
         router_reload_answer(peer, bytes);
     return true;

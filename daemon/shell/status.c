@@ -24,6 +24,12 @@ void status_ready(struct status *status, const struct router *router)
     status_refresh(status, router, status->next_us);
 }
 
+void status_ready_again(struct status *status, const struct router *router)
+{
+    status->is_ready = false;
+    status_ready(status, router);
+}
+
 uint64_t status_deadline(const struct status *status)
 {
     return status->is_wanted && status->is_due ? status->next_us : UINT64_MAX;

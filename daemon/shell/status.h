@@ -27,6 +27,9 @@ void status_init(struct status *status);
  * a second until it does. */
 void status_ready(struct status *status, const struct router *router);
 
+/* The same again, behind a reload: it has been told that we are at that. */
+void status_ready_again(struct status *status, const struct router *router);
+
 /* Something happened that may show. */
 void status_touch(struct status *status);
 

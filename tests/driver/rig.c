@@ -75,6 +75,8 @@ void rig_check(struct rig *rig)
 {
     const char *finding = router_check(rig->router);
 
+    if (finding == NULL)
+        finding = router_audit(rig->router);
     if (finding != NULL)
         driver_failed(finding);
 }

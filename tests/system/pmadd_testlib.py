@@ -271,6 +271,13 @@ class Notes:
                 raise TimeoutError(f"no {word} within {PATIENCE} s")
             return word in self.heard
 
+    def wait_for_more(self, word, seconds):
+        """Returns once `word` was heard more often than before; raises TimeoutError if it was not."""
+        with self.news:
+            before = self.heard.count(word)
+            if not self.news.wait_for(lambda: self.heard.count(word) > before, seconds):
+                raise TimeoutError(f"no {word} within {seconds} s")
+
     def _listen(self, pidfd):
         ready = []
         while pidfd not in ready:
