@@ -47,7 +47,7 @@ def arguments():
     effort.add_argument("--quick", dest="effort", action="store_const", const=plan.QUICK,
                         default=plan.QUICK, help="about three minutes; the default")
     effort.add_argument("--full", dest="effort", action="store_const", const=plan.FULL,
-                        help="all cases, more rounds, longer ones: about thirty minutes")
+                        help="all cases, more rounds, longer ones: about twenty minutes")
     parser.add_argument("--only", type=modes_of, metavar="MODE[,MODE]", default=list(plan.MODES),
                         help=f"of {', '.join(plan.MODES)}")
     parser.add_argument("--output", type=Path, metavar="DIR",
@@ -99,14 +99,18 @@ def main():
     print("\n".join(head))
     with open(out / "lines.txt", "w", encoding="utf-8") as lines:
         runner = running.Runner(programs, results, lines, cpus, effort)
-        runner.run(cases)
+        print(f"this takes about {runner.estimate_s(cases) / 60:.0f} minutes", file=sys.stderr)
+        try:
+            runner.run(cases)
+        except (KeyboardInterrupt, SystemExit):
+            print("ended early: what follows is of the rounds so far", file=sys.stderr)
     results.write_csv(out / "results.csv")
-    drawn = plots.draw_all(results, out)
 
     report = list(tables.sections(results, runner.failures, options.only,
                                   {(case.mode, case.name) for case in cases}))
     tables.show(report)
     tables.write_markdown(report, head, out / "tables.md")
+    drawn = plots.draw_all(results, out)
     made = ["results.csv", "tables.md", "lines.txt", *drawn]
     print(f"medians of {effort.rounds} rounds, {time.monotonic() - started:.0f} s; in {out}: "
           f"{', '.join(made)}{'' if available() else '; no plots for want of gnuplot'}")

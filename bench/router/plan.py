@@ -68,7 +68,7 @@ class Effort:
 
 
 QUICK = Effort(rounds=3, seconds=0.25, warmup=0.1, rows=("quick",))
-FULL = Effort(rounds=7, seconds=0.6, warmup=0.2, rows=("quick", "full", "once"))
+FULL = Effort(rounds=7, seconds=0.35, warmup=0.15, rows=("quick", "full", "once"))
 
 
 @dataclasses.dataclass(frozen=True)

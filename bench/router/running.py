@@ -13,6 +13,7 @@ from plan import UNITS
 from server import NotAvailable, Server, last_line, tied
 
 LIMIT_S = 60  # a run that takes longer is given up
+START_AND_END_S = 0.4  # of a server and of router_load, about
 ATTEMPTS = 2  # then a subject is no longer asked for a case
 FEW_TASKS = ("--mode", "round_trip", "--warmup", "0", "--seconds", "0.1")
 
@@ -34,11 +35,18 @@ class Runner:
                 continue
             try:
                 said = self.measure(case, subject)
-            except NotAvailable as reason:
-                self.failures.setdefault(key, []).append(str(reason))
+            except (NotAvailable, OSError, KeyError, ValueError) as reason:
+                # Whatever it is, the other figures are worth having.
+                self.failures.setdefault(key, []).append(str(reason) or type(reason).__name__)
             else:
                 said["all_s"] = f"{time.monotonic() - began:.2f}"
                 self.take(number, case, subject, said)
+
+    def estimate_s(self, cases):
+        """How long that will take, about; what is measured by the task takes as long as a second."""
+        runs = sum(len(self.subjects_of(case)) * case.times * (1 if case.once else self.effort.rounds)
+                   for case in cases)
+        return runs * (self.effort.warmup + self.effort.seconds + START_AND_END_S)
 
     def subjects_of(self, case):
         return [subject for subject in self.programs.there if subject in case.subjects]
