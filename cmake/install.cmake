@@ -2,7 +2,8 @@
 #
 #   sbin/{pmadd,pmadd-exporter}  bin/pmadctl  include/pmadd/*.h  lib/libpmad.a  lib/libpmad_client.a
 #   lib/pkgconfig/{pmad,pmad_client}.pc  lib/cmake/{pmad,pmad_client}/
-#   lib/systemd/system/pmadd.service  lib/sysusers.d/pmadd.conf
+#   lib/systemd/system/{pmadd.service,pmadd.socket,pmadd@.service}
+#   lib/sysusers.d/pmadd.conf  lib/tmpfiles.d/pmadd.conf
 #   share/pmadd/{pmadd.conf,profiles/,monitoring/,tracing/}  share/doc/pmadd/  share/man/
 #   share/bash-completion/completions/pmadctl  share/zsh/vendor-completions/_pmadctl
 #   share/fish/vendor_completions.d/pmadctl.fish
@@ -57,14 +58,24 @@ install_library(pmad_client_archive pmad_client "Client and worker library of pm
 install(TARGETS pmadd pmadd-exporter RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS pmadctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# The unit works as it stands for the prefix /usr; for any other its two paths are made to fit.
+# The unit works as it stands for the prefix /usr; for any other its two paths are made to fit. Instances
+# are the same with names of their own; each opens its socket itself, in its own directory.
 file(READ packaging/systemd/pmadd.service unit)
 string(REPLACE /usr/sbin/pmadd ${CMAKE_INSTALL_FULL_SBINDIR}/pmadd unit "${unit}")
 string(REPLACE /etc/pmadd/ ${CMAKE_INSTALL_FULL_SYSCONFDIR}/pmadd/ unit "${unit}")
 file(CONFIGURE OUTPUT pmadd.service CONTENT "${unit}" @ONLY)
+string(REPLACE "Wants=pmadd.socket\nAfter=pmadd.socket " "After=" unit "${unit}")
+string(REPLACE "\nAlso=pmadd.socket" "" unit "${unit}")
+string(REGEX REPLACE "# The socket is systemd's[^\n]*\nRuntimeDirectoryPreserve=yes\n" "" unit "${unit}")
+string(REPLACE "task router\n" "task router (%i)\n" unit "${unit}")
+string(REPLACE pmadd/pmadd.conf pmadd/%i.conf unit "${unit}")
+string(REPLACE Directory=pmadd Directory=pmadd/%i unit "${unit}")
+file(CONFIGURE OUTPUT pmadd@.service CONTENT "${unit}" @ONLY)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS packaging/systemd/pmadd.service)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pmadd.service DESTINATION lib/systemd/system)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pmadd.service ${CMAKE_CURRENT_BINARY_DIR}/pmadd@.service
+  packaging/systemd/pmadd.socket DESTINATION lib/systemd/system)
 install(FILES packaging/systemd/pmadd.sysusers DESTINATION lib/sysusers.d RENAME pmadd.conf)
+install(FILES packaging/systemd/pmadd.tmpfiles DESTINATION lib/tmpfiles.d RENAME pmadd.conf)
 
 # The shipped file is always to be found in share/pmadd; the one in sysconfdir is the operator's, so
 # it is written only where there is none.

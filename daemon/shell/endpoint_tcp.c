@@ -59,19 +59,31 @@ static int listen_at(struct endpoint *endpoint, const struct addrinfo *info, siz
     return err;
 }
 
-/* Logs why an address could not be had, and what to do where that is not plain. */
+/* What to do, or to look for, where that is not plain. */
+static const char *remedy_for(int err)
+{
+    switch (err) {
+    case EADDRINUSE:
+        return "; another program listens there, or another line of ours";
+    case EACCES:
+        return "; a port below 1024 takes root or CAP_NET_BIND_SERVICE "
+               "(AmbientCapabilities= in a unit)";
+    case EADDRNOTAVAIL:
+        return "; this machine does not have that address";
+    case EAFNOSUPPORT:
+        return "; where RestrictAddressFamilies= forbids it, systemd listens for us: ListenStream= "
+               "in pmadd.socket";
+    default:
+        return "";
+    }
+}
+
+/* Logs why an address could not be had. */
 static void log_refusal(const char *address, const char *in_figures, int err)
 {
     bool is_same = *in_figures == '\0' || strcmp(address, in_figures) == 0;
-    const char *remedy = "";
+    const char *remedy = remedy_for(err);
 
-    if (err == EADDRINUSE)
-        remedy = "; another program listens there, or another line of ours";
-    if (err == EACCES)
-        remedy = "; a port below 1024 takes root or CAP_NET_BIND_SERVICE "
-                 "(AmbientCapabilities= in a unit)";
-    if (err == EADDRNOTAVAIL)
-        remedy = "; this machine does not have that address";
     log_event(LOG_LEVEL_ERROR, "listen %s: %s%s%s%s", address, is_same ? "" : in_figures,
               is_same ? "" : ": ", strerror(err), remedy);
 }
