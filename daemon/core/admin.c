@@ -142,6 +142,9 @@ static const struct command commands[] = {
     {{"maxqueue"}, RIGHT_ADMIN, 1, ANY, 1, REPLY_INCOMPLETE, .change = change_max_queue},
     {{"create", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_create},
     {{"drop", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_drop},
+    {{"pause", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_pause},
+    {{"drain", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_drain},
+    {{"resume", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_resume},
     {{"cancel", "job"}, RIGHT_ADMIN, 1, 1, 3, REPLY_UNKNOWN_ERROR, .change = change_cancel},
     {{"reload"}, RIGHT_ADMIN, 0, ANY, .ask = reload_ask},
 };

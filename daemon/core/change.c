@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "decimal.h"
+#include "match.h"
 #include "request.h"
 #include "rights.h"
 #include "router_state.h"
@@ -49,6 +50,44 @@ enum reply change_drop(const struct peer *peer, const struct gm_slice *args, siz
     if (!function_is_idle(function))
         return REPLY_IN_USE;
     function_drop(&router->functions, function);
+    return REPLY_OK;
+}
+
+enum reply change_pause(const struct peer *peer, const struct gm_slice *args, size_t count)
+{
+    struct function *function;
+    enum reply reply = declare(peer, args[0], &function);
+
+    (void)count;
+    if (reply == REPLY_OK)
+        function_pause(&peer->router->functions, function, true);
+    return reply;
+}
+
+enum reply change_drain(const struct peer *peer, const struct gm_slice *args, size_t count)
+{
+    struct function *function;
+    enum reply reply = declare(peer, args[0], &function);
+
+    (void)count;
+    if (reply == REPLY_OK)
+        function->draining = true;
+    return reply;
+}
+
+enum reply change_resume(const struct peer *peer, const struct gm_slice *args, size_t count)
+{
+    struct router *router = peer->router;
+    struct function *function = function_find(&router->functions, args[0]);
+
+    (void)count;
+    if (!function)
+        return REPLY_NO_FUNCTION;
+    if (!peer_may_to(peer, RIGHT_ADMIN, function))
+        return REPLY_NOT_THIS_FUNCTION;
+    function->draining = false;
+    function_pause(&router->functions, function, false);
+    match_stir(router, function);
     return REPLY_OK;
 }
 

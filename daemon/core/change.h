@@ -48,6 +48,15 @@ enum reply change_create(const struct peer *peer, const struct gm_slice *args, s
 /* drop function FUNCTION: forgets one that has neither tasks nor workers, nor a reserve. */
 enum reply change_drop(const struct peer *peer, const struct gm_slice *args, size_t count);
 
+/*
+ * pause function FUNCTION: its tasks stay in their queues; those that run go on, and more are taken in.
+ * drain function FUNCTION: no more are taken in, those that are there go on. Either makes the function if
+ * need be, and declares it. resume function FUNCTION: neither, from now on.
+ */
+enum reply change_pause(const struct peer *peer, const struct gm_slice *args, size_t count);
+enum reply change_drain(const struct peer *peer, const struct gm_slice *args, size_t count);
+enum reply change_resume(const struct peer *peer, const struct gm_slice *args, size_t count);
+
 /* cancel job HANDLE: ends a task that is delayed, queued or running. */
 enum reply change_cancel(const struct peer *peer, const struct gm_slice *args, size_t count);
 

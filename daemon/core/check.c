@@ -229,7 +229,7 @@ static void check_function(struct audit *audit, const struct function *function)
         }
         expect(audit, queued - before == function->queued_of[priority],
                "a function's count of tasks of a priority is wrong");
-        audit->queues[priority] += queued > before;
+        audit->queues[priority] += queued > before && !function->paused;
     }
     TAILQ_FOREACH (registration, &function->able, in_function) {
         able++;
@@ -251,7 +251,8 @@ static void check_function(struct audit *audit, const struct function *function)
     expect(audit, listed == 0, "a function's list of waiting workers is wrong");
     expect(audit, woken == function->woken, "a function's count of woken workers is wrong");
     expect(audit,
-           function->stirred || function->tasks[TASK_QUEUED] <= function->woken || waiting == 0,
+           function->stirred || function->paused ||
+               function->tasks[TASK_QUEUED] <= function->woken || waiting == 0,
            "a task waits beside a worker that waits");
     expect(audit,
            (function_is_idle(function) && !function->declared) == (function->idle.tqe_prev != NULL),
@@ -292,8 +293,8 @@ static void check_queues(struct audit *audit)
     for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
         TAILQ_FOREACH (function, &functions->queued[priority], in_queued[priority]) {
             audit->queues[priority]--;
-            expect(audit, !TAILQ_EMPTY(&function->queues[priority]),
-                   "a function without tasks is listed as having some");
+            expect(audit, function_offers(function, (enum task_priority)priority),
+                   "a function without tasks to give is listed as having some");
         }
         expect(audit, audit->queues[priority] == 0, "a function with tasks is not listed so");
     }

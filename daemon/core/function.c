@@ -142,6 +142,44 @@ void function_used(struct functions *functions, struct function *function)
     }
 }
 
+bool function_offers(const struct function *function, enum task_priority priority)
+{
+    return !function->paused && !TAILQ_EMPTY(&function->queues[priority]);
+}
+
+void function_filled(struct functions *functions, struct function *function,
+                     enum task_priority priority)
+{
+    if (!function->paused)
+        TAILQ_INSERT_TAIL(&functions->queued[priority], function, in_queued[priority]);
+}
+
+void function_emptied(struct functions *functions, struct function *function,
+                      enum task_priority priority)
+{
+    if (!function->paused)
+        TAILQ_REMOVE(&functions->queued[priority], function, in_queued[priority]);
+}
+
+void function_pause(struct functions *functions, struct function *function, bool paused)
+{
+    if (function->paused == paused)
+        return;
+    for (int i = 0; i < TASK_PRIORITIES; i++) {
+        enum task_priority priority = (enum task_priority)i;
+
+        if (function_offers(function, priority))
+            function_emptied(functions, function, priority);
+    }
+    function->paused = paused;
+    for (int i = 0; i < TASK_PRIORITIES; i++) {
+        enum task_priority priority = (enum task_priority)i;
+
+        if (function_offers(function, priority))
+            function_filled(functions, function, priority);
+    }
+}
+
 void function_declare(struct functions *functions, struct function *function)
 {
     function->declared = true;

@@ -60,7 +60,7 @@ struct function_counts {
 struct function {
     TAILQ_ENTRY(function) idle; /* where nobody uses it */
     TAILQ_ENTRY(function) in_stirred;
-    TAILQ_ENTRY(function) in_queued[TASK_PRIORITIES]; /* where it has tasks of that priority */
+    TAILQ_ENTRY(function) in_queued[TASK_PRIORITIES]; /* where it has tasks to give */
     struct function *next;                            /* in its bucket, or in the free list */
     struct task_list queues[TASK_PRIORITIES];
     size_t tasks[TASK_STATES];         /* in each state, but for TASK_FREE */
@@ -79,6 +79,8 @@ struct function {
     struct histogram run_times;  /* and from then until the worker had it no more */
     bool used;                   /* has a name */
     bool stirred;                /* it is in the list `stirred` */
+    bool paused;                 /* by an administrator: its tasks stay in their queues; */
+    bool draining;               /* or: nothing more is taken in for it */
     bool declared; /* by an administrator, or for its reserve: it keeps its place in the table */
     bool is_told;  /* `max_queue` is an administrator's, whatever its rule says */
     uint32_t name_size;
@@ -93,7 +95,8 @@ struct functions {
     struct function *free;
     struct function_list idle;    /* neither in use nor declared, the longest idle first */
     struct function_list stirred; /* those to be looked at, see match.h */
-    struct function_list queued[TASK_PRIORITIES]; /* those that have tasks of that priority */
+    struct function_list
+        queued[TASK_PRIORITIES]; /* those that have tasks of that priority to give */
     size_t used;
     const struct rules *rules;
     struct siphash_key key;
@@ -140,6 +143,19 @@ bool function_is_idle(const struct function *function);
 
 /* Keeps it in the table, used or not, until function_drop(). */
 void function_declare(struct functions *functions, struct function *function);
+
+/* A task has become the first of a queue, or the last one has left it: notes which functions have tasks to
+ * give, which one that is paused has not. */
+void function_filled(struct functions *functions, struct function *function,
+                     enum task_priority priority);
+void function_emptied(struct functions *functions, struct function *function,
+                      enum task_priority priority);
+
+/* Its tasks stay where they are from now on, or do so no more. */
+void function_pause(struct functions *functions, struct function *function, bool paused);
+
+/* Has it tasks of that priority to give? */
+bool function_offers(const struct function *function, enum task_priority priority);
 
 /* Forgets an idle function, declared or not; its row is free then. */
 void function_drop(struct functions *functions, struct function *function);

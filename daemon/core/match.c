@@ -31,6 +31,8 @@ void match_forget(struct peer *peer)
 /* How many there are to be awake for the tasks that wait. */
 static size_t wanted(const struct router *router, const struct function *function)
 {
+    if (function->paused)
+        return 0;
     if (router->worker_wakeup == 0)
         return function->tasks[TASK_QUEUED] > 0 ? SIZE_MAX : 0;
     return function->tasks[TASK_QUEUED] * router->worker_wakeup;

@@ -127,7 +127,8 @@ static bool is_refused_there(const struct router *router, const struct candidate
     size_t waiters_most = router->limits.waiters_per_task;
 
     refusal->function = (struct gm_slice){function->name, function->name_size};
-    return stops(refusal, !candidate->joins && is_full(function, candidate->priority), LIMIT_QUEUE,
+    return stops(refusal, function->draining, LIMIT_DRAINING, 0, 0) ||
+           stops(refusal, !candidate->joins && is_full(function, candidate->priority), LIMIT_QUEUE,
                  function_total(function), function->max_queue[candidate->priority]) ||
            stops(refusal, !candidate->joins && is_heavy(candidate), LIMIT_BYTES, candidate->others,
                  function->rule->max_bytes) ||

@@ -128,7 +128,7 @@ static uint64_t oldest_us(const struct router *router, const struct function *fu
 }
 
 static const char now_head[] =
-    "function\tqueued\tdelayed\trunning\tbytes\toldest_us\tworkers\tworkers_free";
+    "function\tqueued\tdelayed\trunning\tbytes\toldest_us\tworkers\tworkers_free\tpaused\tdraining";
 
 static void add_now(struct row_text *text, const struct router *router,
                     const struct function *function)
@@ -141,6 +141,8 @@ static void add_now(struct row_text *text, const struct router *router,
     add_column(text, oldest_us(router, function));
     add_column(text, function->able_count);
     add_column(text, function_free_workers(function));
+    add_column(text, function->paused);
+    add_column(text, function->draining);
     text->looked_at += function->able_count;
 }
 

@@ -246,8 +246,7 @@ void task_queue(struct router *router, struct task *task, bool first)
     if (!first)
         task->queued_us = router->now.mono_us;
     if (TAILQ_EMPTY(queue))
-        TAILQ_INSERT_TAIL(&router->functions.queued[task->priority], function,
-                          in_queued[task->priority]);
+        function_filled(&router->functions, function, (enum task_priority)task->priority);
     if (first)
         TAILQ_INSERT_HEAD(queue, task, place);
     else
@@ -263,8 +262,7 @@ void task_unqueue(struct router *router, struct task *task)
     MUST(task->state == TASK_QUEUED);
     TAILQ_REMOVE(queue, task, place);
     if (TAILQ_EMPTY(queue))
-        TAILQ_REMOVE(&router->functions.queued[task->priority], function,
-                     in_queued[task->priority]);
+        function_emptied(&router->functions, function, (enum task_priority)task->priority);
 }
 
 void task_admit(struct router *router, struct task *task)

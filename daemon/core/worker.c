@@ -279,14 +279,14 @@ static struct registration *named_first(struct registration *one, struct registr
 
 /* The function named first that has tasks of the priority. Its own registrations and the functions that
  * have such tasks are gone through side by side: the shorter way ends it. */
-static struct registration *first_with_tasks(const struct peer *peer, int priority)
+static struct registration *first_with_tasks(const struct peer *peer, enum task_priority priority)
 {
     struct registration *own = TAILQ_FIRST(&peer->registrations);
     struct function *function = TAILQ_FIRST(&peer->router->functions.queued[priority]);
     struct registration *found = NULL;
 
     while (own && function) {
-        if (!TAILQ_EMPTY(&own->function->queues[priority]))
+        if (function_offers(own->function, priority))
             return own;
         found = named_first(found, find(peer, function));
         own = TAILQ_NEXT(own, in_peer);
@@ -298,7 +298,7 @@ static struct registration *first_with_tasks(const struct peer *peer, int priori
 struct task *worker_next_task(const struct peer *peer, struct registration **registration)
 {
     for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
-        *registration = first_with_tasks(peer, priority);
+        *registration = first_with_tasks(peer, (enum task_priority)priority);
         if (*registration)
             return TAILQ_FIRST(&(*registration)->function->queues[priority]);
     }

@@ -25,6 +25,9 @@ void asks(struct world *world, struct actor *actor);
 void asks_in_text(struct world *world, struct actor *actor);
 void administers(struct world *world, struct actor *actor);
 
+/* No function is paused or drained from then on. */
+void resumes_everything(struct world *world, struct actor *actor);
+
 /* acts_worker.c */
 void changes_abilities(struct world *world, struct actor *actor);
 void falls_asleep(struct world *world, struct actor *actor);

@@ -295,6 +295,41 @@ static void roll_maxqueue(struct world *world, struct request *request, char *li
         world->model.functions[request->function].mosts |= UINT64_C(1) << request->most[i];
 }
 
+/* What is paused or drained is resumed as often as not. */
+static void roll_pause(struct world *world, struct request *request, char *line, size_t size)
+{
+    static const struct {
+        enum line_kind kind;
+        const char *word;
+    } lines[] = {{LINE_PAUSE, "pause"},
+                 {LINE_DRAIN, "drain"},
+                 {LINE_RESUME, "resume"},
+                 {LINE_RESUME, "resume"}};
+    size_t rolled = dice_roll(&world->dice, sizeof lines / sizeof *lines);
+    struct function_seen *seen = &world->model.functions[request->function];
+
+    request->line = lines[rolled].kind;
+    seen->was_paused = seen->was_paused || request->line == LINE_PAUSE;
+    seen->was_draining = seen->was_draining || request->line == LINE_DRAIN;
+    (void)snprintf(line, size, "%s function %s", lines[rolled].word,
+                   model_functions[request->function]);
+}
+
+void resumes_everything(struct world *world, struct actor *actor)
+{
+    char line[128];
+
+    for (unsigned function = 0; function < FUNCTIONS; function++) {
+        struct request *request = request_add(actor, 0);
+
+        request->line = LINE_RESUME;
+        request->function = function;
+        (void)snprintf(line, sizeof line, "resume function %s", model_functions[function]);
+        send_line(world, actor, request, line);
+    }
+    stream_deliver(world, actor, true);
+}
+
 void administers(struct world *world, struct actor *actor)
 {
     struct job *job = some_job(world);
@@ -311,6 +346,8 @@ void administers(struct world *world, struct actor *actor)
     } else if (dice_chance(&world->dice, 60)) {
         request->line = LINE_DROP;
         (void)snprintf(line, sizeof line, "drop function %s", model_functions[request->function]);
+    } else if (dice_chance(&world->dice, 60)) {
+        roll_pause(world, request, line, sizeof line);
     } else {
         request->line = LINE_CREATE;
         (void)snprintf(line, sizeof line, "create function %s", model_functions[request->function]);

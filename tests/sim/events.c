@@ -403,6 +403,7 @@ struct actor *finisher_joins(struct world *world)
     struct actor *actor = world_join(world, RIGHT_ALL, NULL);
 
     can_do_everything(world, actor);
+    resumes_everything(world, actor);
     return actor;
 }
 
@@ -411,12 +412,23 @@ void finisher_leaves(struct world *world, struct actor *actor)
     forget(world, actor);
 }
 
+/* What somebody had begun to say may have come to its end by now. */
+static bool is_anything_paused(const struct world *world)
+{
+    for (unsigned function = 0; function < FUNCTIONS; function++)
+        if (world->model.functions[function].paused || world->model.functions[function].draining)
+            return true;
+    return false;
+}
+
 void grab_one(struct world *world, struct actor *actor)
 {
     if (actor->requests != NULL) {
         world_turn(world);
         return;
     }
+    if (is_anything_paused(world))
+        resumes_everything(world, actor);
     stream_request(world, actor, request_add(actor, GM_GRAB_JOB_ALL));
     stream_deliver(world, actor, true);
 }

@@ -105,7 +105,16 @@ TAILQ_HEAD(actor_list, actor);
 LIST_HEAD(job_bucket, job);
 
 /* What a line asks for. */
-enum line_kind { LINE_OTHER, LINE_MAXQUEUE, LINE_CREATE, LINE_DROP, LINE_CANCEL };
+enum line_kind {
+    LINE_OTHER,
+    LINE_MAXQUEUE,
+    LINE_CREATE,
+    LINE_DROP,
+    LINE_CANCEL,
+    LINE_PAUSE,
+    LINE_DRAIN,
+    LINE_RESUME
+};
 
 /* A request on its way to the core. */
 struct request {
@@ -196,8 +205,10 @@ struct actor {
 /* What administrators know of a function. */
 struct function_seen {
     bool listed;
-    size_t most[PRIORITIES]; /* tasks, to submit at that priority; 0: any number */
-    uint64_t mosts;          /* all that there may have been: a set of numbers */
+    bool paused, draining;
+    bool was_paused, was_draining; /* ledger: it may be */
+    size_t most[PRIORITIES];       /* tasks, to submit at that priority; 0: any number */
+    uint64_t mosts;                /* all that there may have been: a set of numbers */
 };
 
 /* What must have become of all that was submitted. */

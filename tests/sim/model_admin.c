@@ -188,10 +188,34 @@ static void declare(struct model *model, struct actor *actor, const struct reque
         return;
     }
     seen->listed = true;
+    seen->paused = seen->paused || request->line == LINE_PAUSE;
+    seen->draining = seen->draining || request->line == LINE_DRAIN;
     (void)expect_line(actor, "OK\r");
     if (request->line != LINE_MAXQUEUE)
         return;
     memcpy(seen->most, request->most, sizeof seen->most);
+}
+
+/* Whether it is there a ledger does not know. */
+static void resume(struct model *model, struct actor *actor, unsigned function)
+{
+    struct function_seen *seen = &model->functions[function];
+    bool may = model_may_to(model, actor, RIGHT_ADMIN, function);
+
+    if (model->strictness == MODEL_LEDGER) {
+        expect_line(actor, may ? "OK\r" : "ERR ")->open = may;
+    } else if (!seen->listed) {
+        (void)expect_line(actor, "ERR function not found\r");
+        return;
+    } else if (!may) {
+        deny_function(model, actor);
+    } else {
+        (void)expect_line(actor, "OK\r");
+    }
+    if (!may)
+        return;
+    seen->paused = seen->draining = false;
+    model_stir(model, function);
 }
 
 static void command(struct model *model, struct actor *actor, const struct request *request)
@@ -199,10 +223,15 @@ static void command(struct model *model, struct actor *actor, const struct reque
     switch (request->line) {
     case LINE_MAXQUEUE:
     case LINE_CREATE:
+    case LINE_PAUSE:
+    case LINE_DRAIN:
         declare(model, actor, request);
         break;
     case LINE_DROP:
         drop(model, actor, request->function);
+        break;
+    case LINE_RESUME:
+        resume(model, actor, request->function);
         break;
     case LINE_CANCEL:
         cancel(model, actor, request->job);

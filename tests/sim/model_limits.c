@@ -55,6 +55,8 @@ struct hurdle hurdle_of_function(const struct model *model, const struct job *jo
     size_t most_waiters = model->setup.limits.waiters_per_task;
     size_t tasks = jobs_of_function(model, job->function);
 
+    if (model->functions[job->function].draining)
+        return (struct hurdle){"draining", 0, 0};
     if (!joins && most > 0 && tasks >= most)
         return (struct hurdle){"queue", tasks, most};
     if (!joins && most_bytes > 0) {
@@ -280,15 +282,22 @@ static bool is_just_pool(const struct model *model, const struct job *job,
     return !job->guaranteed && refusal->used <= refusal->of;
 }
 
+static bool is_just_draining(const struct model *model, const struct job *job,
+                             const struct refusal *refusal)
+{
+    return model->functions[job->function].was_draining && refusal->used == 0 && refusal->of == 0;
+}
+
 bool is_just_refusal(const struct model *model, const struct job *job,
                      const struct heard_frame *frame)
 {
     static const struct {
         const char *limit;
         bool (*is_just)(const struct model *, const struct job *, const struct refusal *);
-    } rows[] = {{"queue", is_just_queue},     {"bytes", is_just_bytes},
-                {"waiters", is_just_waiters}, {"connection", is_just_connection},
-                {"tasks", is_just_tasks},     {"pool", is_just_pool}};
+    } rows[] = {{"queue", is_just_queue},      {"bytes", is_just_bytes},
+                {"waiters", is_just_waiters},  {"connection", is_just_connection},
+                {"tasks", is_just_tasks},      {"pool", is_just_pool},
+                {"draining", is_just_draining}};
     struct refusal refusal;
 
     if (!refusal_read(&refusal, frame) ||

@@ -161,7 +161,7 @@ static size_t queued_for(const struct model *model, unsigned function)
 static size_t wanted(const struct model *model, unsigned function)
 {
     size_t each = model->setup.worker_wakeup;
-    size_t queued = queued_for(model, function);
+    size_t queued = model->functions[function].paused ? 0 : queued_for(model, function);
 
     return each == 0 && queued > 0 ? SIZE_MAX : queued * each;
 }

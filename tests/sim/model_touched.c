@@ -78,6 +78,9 @@ static void check(const struct model *model, unsigned function)
         else if (actor->sleep == ACTOR_ASLEEP)
             asleep++;
     }
+    if (model->functions[function].paused ||
+        (model->strictness == MODEL_LEDGER && model->functions[function].was_paused))
+        return;
     if (waiting <= woken + unheard)
         return;
     if (asleep > 0)

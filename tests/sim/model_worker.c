@@ -99,6 +99,8 @@ struct job *next_for(const struct model *model, const struct actor *actor)
 {
     for (unsigned priority = 0; priority < PRIORITIES; priority++)
         for (size_t i = 0; i < actor->able_count; i++) {
+            if (model->functions[actor->able[i].function].paused)
+                continue;
             struct job *job = TAILQ_FIRST(&model->queues[actor->able[i].function][priority]);
 
             if (job != NULL)

@@ -169,5 +169,37 @@ class Refusing(Tasks):
     STEPS = Check.STEPS
 
 
+class Changes(Tasks):
+    """pause, drain and resume."""
+
+    def test_a_paused_function_keeps_its_tasks_until_it_is_resumed(self):
+        with self.daemon.connect() as worker:
+            worker.can_do("f")
+            self.assertEqual(self.daemon.ctl("pause", "f", "g").returncode, FINE)
+            handle = self.background("f")
+            worker.send(lib.GRAB_JOB)
+            worker.expect(lib.NO_JOB)
+            self.assertEqual(self.daemon.ctl("resume", "f").returncode, FINE)
+            self.assertEqual(worker.grab()[0].decode(), handle)
+
+    def test_a_drained_function_refuses_by_name(self):
+        self.assertEqual(self.daemon.ctl("drain", "f").returncode, FINE)
+        run = self.daemon.ctl("submit", "-b", "f", "x")
+        self.assertEqual(run.returncode, REFUSED)
+        self.assertIn("draining", run.stderr)
+        self.background("g")
+
+    def test_one_that_is_not_there_keeps_no_other_back(self):
+        self.assertEqual(self.daemon.ctl("drain", "f").returncode, FINE)
+        run = self.daemon.ctl("resume", "nobody", "f")
+        self.assert_says(run, REFUSED, "function not found")
+        self.background("f")
+
+    def test_no_function_and_one_with_blanks_are_wrong_usage(self):
+        for words in (("pause",), ("drain", "a b"), ("resume", "")):
+            with self.subTest(words):
+                self.assertEqual(self.daemon.ctl(*words).returncode, USAGE)
+
+
 if __name__ == "__main__":
     lib.main()
