@@ -219,6 +219,19 @@ static void play_assign(struct trial *trial)
     act(sleeper, "GRAB_JOB");
 }
 
+/* Tasks that wait for a worker that is given them unasked, and a worker that waits for tasks. */
+static void play_pushed(struct trial *trial)
+{
+    struct actor *worker = &trial->actors[3];
+
+    act(worker, "OPTION_REQ exceptions");
+    act(worker, "OPTION_REQ pmad-push=9");
+    act(&trial->actors[0], "SUBMIT_JOB g||x");
+    act(worker, "CAN_DO g");
+    act(&trial->actors[0], "SUBMIT_JOB g||y");
+    act(worker, "OPTION_REQ pmad-push=0");
+}
+
 static void play_complete_small(struct trial *trial)
 {
     act_hand(&trial->actors[3], "WORK_COMPLETE", "|result", 0, true);
@@ -458,6 +471,7 @@ const struct scenario scenarios[] = {
     {"reducer", NULL, prepare_clients, play_reducer},
     {"misuse", NULL, prepare_strangers, play_misuse},
     {"assign", NULL, prepare_tasks, play_assign},
+    {"pushed", NULL, prepare_tasks, play_pushed},
     {"complete small", NULL, prepare_hand, play_complete_small},
     {"complete large", NULL, prepare_hand, play_complete_large},
     {"too large", NULL, prepare_hand, play_too_large},
