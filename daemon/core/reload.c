@@ -13,12 +13,14 @@
 /* ---- what stays ---- */
 
 /* Limits that tables and lanes were made for. */
-static bool keeps_tables(const struct router_limits *old, const struct router_limits *new)
+static bool keeps_tables(const struct router_limits *old, const struct router_limits *wanted)
 {
-    return new->connections == old->connections &&new->tasks == old->tasks &&new->functions ==
-           old->functions &&new->function_name_max == old->function_name_max &&new->payload_max ==
-           old->payload_max &&new->waiters_per_task ==
-           old->waiters_per_task &&new->registrations_per_worker == old->registrations_per_worker;
+    return wanted->connections == old->connections && wanted->tasks == old->tasks &&
+           wanted->functions == old->functions &&
+           wanted->function_name_max == old->function_name_max &&
+           wanted->payload_max == old->payload_max &&
+           wanted->waiters_per_task == old->waiters_per_task &&
+           wanted->registrations_per_worker == old->registrations_per_worker;
 }
 
 static size_t count_reserves(const struct router_function_row *rows, size_t count)

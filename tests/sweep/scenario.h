@@ -15,7 +15,24 @@ struct scenario {
     void (*play)(struct trial *trial);
 };
 
-extern const struct scenario scenarios[];
-extern const size_t scenario_count;
+/* Coming, submitting, asking, administering; */
+extern const struct scenario ask_scenarios[];
+extern const size_t ask_scenario_count;
+
+/* and what is done and said about tasks that are there. */
+extern const struct scenario work_scenarios[];
+extern const size_t work_scenario_count;
+
+/* ---- where several of them begin ---- */
+
+/* Three clients. */
+void scenario_clients(struct trial *trial);
+
+/* Three clients wait for tasks of f: one alone, two for the same; a task in the background is beside. A
+ * worker is there. */
+void scenario_tasks(struct trial *trial);
+
+/* The worker has two of them in hand. */
+void scenario_hand(struct trial *trial);
 
 #endif

@@ -83,9 +83,8 @@ static void sweep(const struct scenario *scenario, struct want want, struct tall
     }
 }
 
-START_TEST(every_allocation_of_a_scenario_may_fail)
+static void sweep_all_ways(const struct scenario *scenario)
 {
-    const struct scenario *scenario = &scenarios[_i];
     struct tally tally = {0};
 
     driver_failed = report;
@@ -94,6 +93,17 @@ START_TEST(every_allocation_of_a_scenario_may_fail)
         sweep(scenario, (struct want){.on = i & 1, .hogged = i & 2}, &tally);
     printf("%-14s  %5zu runs  %5zu refused  %4zu closed  %4zu waited\n", scenario->name, tally.runs,
            tally.refused, tally.closed, tally.waited);
+}
+
+START_TEST(every_allocation_may_fail_of_those_who_ask)
+{
+    sweep_all_ways(&ask_scenarios[_i]);
+}
+END_TEST
+
+START_TEST(every_allocation_may_fail_of_those_who_work)
+{
+    sweep_all_ways(&work_scenarios[_i]);
 }
 END_TEST
 
@@ -105,7 +115,10 @@ int main(void)
     int failed;
 
     tcase_set_timeout(cases, 120);
-    tcase_add_loop_test(cases, every_allocation_of_a_scenario_may_fail, 0, (int)scenario_count);
+    tcase_add_loop_test(cases, every_allocation_may_fail_of_those_who_ask, 0,
+                        (int)ask_scenario_count);
+    tcase_add_loop_test(cases, every_allocation_may_fail_of_those_who_work, 0,
+                        (int)work_scenario_count);
     suite_add_tcase(suite, cases);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -145,10 +145,19 @@ def descriptors(daemon):
     return len(os.listdir(f"/proc/{daemon.pid()}/fd"))
 
 
+def after_name(daemon):
+    """The words of its stat behind its name: proc(5)."""
+    return Path(f"/proc/{daemon.pid()}/stat").read_text().rpartition(")")[2].split()
+
+
+def is_asleep(daemon):
+    return after_name(daemon)[0] == "S"
+
+
 def cpu_s(daemon):
     """CPU time it has used so far."""
-    after_name = Path(f"/proc/{daemon.pid()}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / TICKS
+    words = after_name(daemon)
+    return (int(words[11]) + int(words[12])) / TICKS
 
 
 def wakeups(daemon):
