@@ -2,14 +2,15 @@
 #
 #   sbin/{pmadd,pmadd-exporter}  bin/pmadctl  include/pmadd/*.h  lib/libpmad.a  lib/libpmad_client.a
 #   lib/pkgconfig/{pmad,pmad_client}.pc  lib/cmake/{pmad,pmad_client}/
-#   lib/systemd/system/{pmadd.service,pmadd.socket,pmadd@.service}
+#   lib/systemd/system/{pmadd.service,pmadd.socket,pmadd@.service,pmadd-exporter.{service,socket}}
 #   lib/sysusers.d/pmadd.conf  lib/tmpfiles.d/pmadd.conf
 #   share/pmadd/{pmadd.conf,profiles/,monitoring/,tracing/}  share/doc/pmadd/  share/man/
 #   share/bash-completion/completions/pmadctl  share/zsh/vendor-completions/_pmadctl
 #   share/fish/vendor_completions.d/pmadctl.fish
 #   etc/pmadd/pmadd.conf (/etc for the prefix /usr), but never over one that is there
 #
-# The libraries are static until 1.0: they promise no ABI.
+# The libraries are static until 1.0: they promise no ABI. What it takes to build against them is the
+# component `dev`, all else `pmadd`; cmake/package.cmake makes a package of each.
 include(CMakePackageConfigHelpers)
 
 # What an outside program links is one archive: the client and the codec it speaks with, whose own
@@ -33,8 +34,8 @@ string(REGEX REPLACE "/$" "" PMADD_PC_TO_PREFIX "${PMADD_PC_TO_PREFIX}")
 # may be moved. The definitions are those that the target makes its users compile with.
 function(install_library target name description)
   install(TARGETS ${target} EXPORT ${name}
-    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-    FILE_SET HEADERS DESTINATION ${PMADD_INCLUDEDIR})
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+    FILE_SET HEADERS DESTINATION ${PMADD_INCLUDEDIR} COMPONENT dev)
 
   set(PC_NAME ${name})
   set(PC_DESCRIPTION ${description})
@@ -42,19 +43,21 @@ function(install_library target name description)
   list(JOIN PC_DEFINITIONS "" PC_DEFINITIONS)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/library.pc.in ${name}.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc
-    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 
   set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/${name})
-  install(EXPORT ${name} NAMESPACE ${name}:: FILE ${name}-config.cmake DESTINATION ${package_dir})
+  install(EXPORT ${name} NAMESPACE ${name}:: FILE ${name}-config.cmake
+    DESTINATION ${package_dir} COMPONENT dev)
   write_basic_package_version_file(${name}-config-version.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}-config-version.cmake
-    DESTINATION ${package_dir})
+    DESTINATION ${package_dir} COMPONENT dev)
 endfunction()
 
 install_library(pmad pmad "PMAD, pools of sized blocks in one mmap"
   ${PMAD_DEFINITIONS})
 install_library(pmad_client_archive pmad_client "Client and worker library of pmadd")
 
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME pmadd)
 install(TARGETS pmadd pmadd-exporter RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS pmadctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
@@ -71,9 +74,14 @@ string(REPLACE "task router\n" "task router (%i)\n" unit "${unit}")
 string(REPLACE pmadd/pmadd.conf pmadd/%i.conf unit "${unit}")
 string(REPLACE Directory=pmadd Directory=pmadd/%i unit "${unit}")
 file(CONFIGURE OUTPUT pmadd@.service CONTENT "${unit}" @ONLY)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS packaging/systemd/pmadd.service)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  packaging/systemd/pmadd.service packaging/systemd/pmadd-exporter.service)
+file(READ packaging/systemd/pmadd-exporter.service unit)
+string(REPLACE /usr/sbin/ ${CMAKE_INSTALL_FULL_SBINDIR}/ unit "${unit}")
+file(CONFIGURE OUTPUT pmadd-exporter.service CONTENT "${unit}" @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pmadd.service ${CMAKE_CURRENT_BINARY_DIR}/pmadd@.service
-  packaging/systemd/pmadd.socket DESTINATION lib/systemd/system)
+  ${CMAKE_CURRENT_BINARY_DIR}/pmadd-exporter.service
+  packaging/systemd/pmadd.socket packaging/systemd/pmadd-exporter.socket DESTINATION lib/systemd/system)
 install(FILES packaging/systemd/pmadd.sysusers DESTINATION lib/sysusers.d RENAME pmadd.conf)
 install(FILES packaging/systemd/pmadd.tmpfiles DESTINATION lib/tmpfiles.d RENAME pmadd.conf)
 
@@ -92,7 +100,7 @@ install(CODE "
     cmake_path(GET operators PARENT_PATH directory)
     file(MAKE_DIRECTORY \"\${directory}\")
     file(COPY_FILE \"${PROJECT_SOURCE_DIR}/config/pmadd.conf\" \"\${operators}\")
-  endif()")
+  endif()" COMPONENT pmadd)
 
 install(FILES docs/man/pmadd.8 docs/man/pmadd-exporter.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES docs/man/pmadctl.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
@@ -104,3 +112,4 @@ install(FILES packaging/completions/_pmadctl
 install(FILES packaging/completions/pmadctl.fish
   DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")

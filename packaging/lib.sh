@@ -58,6 +58,35 @@ want_packages() {
     done
 }
 
+# in_root ROOT COMMAND...: runs it in a chroot with proc and dev, which its mount namespace takes
+# along when it ends; of the environment only proxies get in.
+in_root() {
+    local root=$1 name proxies=()
+    shift
+
+    for name in http_proxy https_proxy no_proxy; do
+        [[ -z ${!name-} ]] || proxies+=("$name=${!name}")
+    done
+    # shellcheck disable=SC2016 # the inner shell expands
+    unshare --mount --pid --fork --kill-child bash -c '
+        mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$@"' \
+        bash "$root" env -i "${proxies[@]}" HOME=/root \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+# make_root ROOT [PACKAGES]: a fresh Debian 12 that knows where this machine gets its packages from, with
+# these, separated by commas, in it. Needs mmdebstrap.
+make_root() {
+    local root=$1 include=${2-} sources=/etc/apt/sources.list
+
+    [[ ! -e /etc/apt/sources.list.d/debian.sources ]] ||
+        sources=/etc/apt/sources.list.d/debian.sources
+    apt-config dump | grep -E '^Acquire::(https?|Check-)' >"$root.apt.conf" || true
+    mmdebstrap --variant=minbase ${include:+"--include=$include"} --aptopt="$root.apt.conf" \
+        bookworm "$root" "$sources"
+    cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+}
+
 # What it takes to configure and build every target with gcc.
 # shellcheck disable=SC2034 # used by those who source this file
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config

@@ -157,21 +157,37 @@ static int serve(const struct place *place, struct page_source *source)
     return EXIT_SUCCESS;
 }
 
+/* Where it was told to; else where systemd listens for it; else the default. */
+static enum place_status open_place(struct place *place, const char *listen)
+{
+    char why[PLACE_TEXT];
+    enum place_status status;
+
+    if (listen == NULL && place_passed(place, &status, why)) {
+        if (status != PLACE_OK)
+            (void)fprintf(stderr, "pmadd-exporter: the socket that was passed on: %s\n", why);
+        return status;
+    }
+    if (listen == NULL)
+        listen = default_place;
+    status = place_open(place, listen, why);
+    if (status != PLACE_OK)
+        (void)fprintf(stderr, "pmadd-exporter: --listen=%s: %s\n", listen, why);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
-    struct arguments arguments = {.source = {.timeout_ms = TIMEOUT_MS}, .listen = default_place};
+    struct arguments arguments = {.source = {.timeout_ms = TIMEOUT_MS}};
     struct place place;
-    char why[PLACE_TEXT];
     enum place_status status;
     int done;
 
     argp_err_exit_status = EXIT_USAGE;
     (void)argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    status = place_open(&place, arguments.listen, why);
-    if (status != PLACE_OK) {
-        (void)fprintf(stderr, "pmadd-exporter: --listen=%s: %s\n", arguments.listen, why);
+    status = open_place(&place, arguments.listen);
+    if (status != PLACE_OK)
         return status == PLACE_WRONG ? EXIT_USAGE : EXIT_FAILURE;
-    }
     done = serve(&place, &arguments.source);
     place_remove(&place);
     return done;

@@ -2,6 +2,7 @@
 #include "place.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 enum { BACKLOG = 64, UMASK = 0117, LOOPBACK_NET = 127 };
@@ -164,6 +166,55 @@ enum place_status place_open(struct place *place, const char *text, char why[PLA
 {
     *place = (struct place){.fd = -1};
     return strchr(text, '/') != NULL ? open_unix(place, text, why) : open_tcp(place, text, why);
+}
+
+/* ---- one that systemd has opened ---- */
+
+/* What may be asked by others than this machine's, or nothing. */
+static bool is_open_to_others(const struct sockaddr *address)
+{
+    return address->sa_family != AF_UNIX && !is_loopback(address);
+}
+
+static enum place_status take_passed(struct place *place, int count, char why[PLACE_TEXT])
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_un path;
+        struct sockaddr_in6 room;
+    } address = {.path = {.sun_family = AF_UNSPEC}};
+    socklen_t size = sizeof address;
+    int fd = SD_LISTEN_FDS_START;
+
+    if (count != 1) {
+        (void)snprintf(why, PLACE_TEXT, "%d sockets are passed on; one is wanted", count);
+        return PLACE_WRONG;
+    }
+    if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0 ||
+        getsockname(fd, &address.any, &size) < 0 || is_open_to_others(&address.any)) {
+        (void)snprintf(why, PLACE_TEXT,
+                       "it does not listen at a loopback address or the path of a Unix socket");
+        return PLACE_WRONG;
+    }
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+        return failed(why);
+    place->fd = fd;
+    if (address.any.sa_family == AF_UNIX)
+        (void)snprintf(place->name, sizeof place->name, "%s", address.path.sun_path);
+    else
+        name_place(place);
+    return PLACE_OK;
+}
+
+bool place_passed(struct place *place, enum place_status *status, char why[PLACE_TEXT])
+{
+    int count = sd_listen_fds(1);
+
+    *place = (struct place){.fd = -1};
+    if (count <= 0)
+        return false;
+    *status = take_passed(place, count, why);
+    return true;
 }
 
 void place_remove(const struct place *place)

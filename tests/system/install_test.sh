@@ -28,7 +28,7 @@ finds_every_file_in_its_place() {
         "$libdir"/pkgconfig/{pmad,pmad_client}.pc \
         "$libdir"/cmake/{pmad/pmad,pmad_client/pmad_client}-config{,-version}.cmake \
         "$prefix"/include/pmadd/{incPMAD,pmad_client}.h \
-        "$prefix"/lib/systemd/system/{pmadd.service,pmadd.socket,pmadd@.service} \
+        "$prefix"/lib/systemd/system/pmadd{.service,.socket,@.service,-exporter.service,-exporter.socket} \
         "$prefix"/lib/sysusers.d/pmadd.conf "$prefix"/lib/tmpfiles.d/pmadd.conf \
         "$prefix"/share/pmadd/{pmadd,profiles/small}.conf \
         "$prefix"/share/bash-completion/completions/pmadctl \
@@ -49,21 +49,23 @@ has_units_without_findings() {
         grep -q "^ExecStart=$prefix/sbin/pmadd --config $sysconfdir/pmadd/${config#*:}.conf\$" \
             "$units/${config%:*}" || fail "${config%:*} starts something else"
     done
+    grep -q "^ExecStart=$prefix/sbin/pmadd-exporter " "$units/pmadd-exporter.service" ||
+        fail "pmadd-exporter.service starts something else"
     command -v systemd-analyze >/dev/null || {
         echo "install_test: there is no systemd-analyze to look at the units"
         return 0
     }
     mkdir "$root/units"
-    for name in pmadd.service pmadd@.service pmadd.socket; do
+    for name in pmadd.service pmadd@.service pmadd.socket pmadd-exporter.service pmadd-exporter.socket; do
         sed 's|^ExecStart=.*|ExecStart=/bin/true|' "$units/$name" >"$root/units/$name"
     done
     cp "$root/units/pmadd@.service" "$root/units/pmadd@one.service"
-    for name in pmadd.service pmadd@one.service pmadd.socket; do
+    for name in pmadd.service pmadd@one.service pmadd.socket pmadd-exporter.service pmadd-exporter.socket; do
         findings=$(SYSTEMD_UNIT_PATH=$root/units: systemd-analyze verify --man=no \
             --recursive-errors=no "$root/units/$name" 2>&1) || true
         [[ -z $findings ]] || fail "systemd-analyze verify: $findings"
     done
-    for name in pmadd.service pmadd@one.service; do
+    for name in pmadd.service pmadd@one.service pmadd-exporter.service; do
         findings=$(systemd-analyze security --offline=yes --no-pager --threshold=10 \
             "$root/units/$name" 2>&1) || fail "systemd-analyze security: $findings"
     done

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pmadd_testlib as lib
 import prometheus
+from passing import at, passing
 
 EXPORTER = os.environ.get("PMADD_EXPORTER_BIN", "pmadd-exporter")
 
@@ -241,6 +242,40 @@ class Places(unittest.TestCase):
             with Exporter("/nonexistent") as exporter:
                 exporter.process.send_signal(number)
                 self.assertEqual(exporter.process.wait(lib.PATIENCE), 0)
+
+
+class Passed(unittest.TestCase):
+    """Sockets that the service manager has opened."""
+
+    def run_with(self, *sockets):
+        how = passing(*sockets)
+        return lib.run(*how["wrap"], EXPORTER, "--socket=/nonexistent", pass_fds=how["fds"])
+
+    def test_one_is_where_it_answers(self):
+        with at(socket.AF_INET, ("127.0.0.1", 0)) as listener:
+            how = passing(listener)
+            process = lib.spawn(*how["wrap"], EXPORTER, "--socket=/nonexistent", stderr=subprocess.PIPE,
+                                text=True, pass_fds=how["fds"])
+            self.addCleanup(process.stderr.close)
+            self.addCleanup(lib.end, process)
+            port = listener.getsockname()[1]
+            self.assertEqual(process.stderr.readline(),
+                             f"pmadd-exporter: answers at 127.0.0.1:{port}\n")
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=lib.PATIENCE)
+            with contextlib.closing(connection):
+                connection.request("GET", "/healthz")
+                self.assertEqual(connection.getresponse().status, 503)
+
+    def test_what_cannot_be_one_is_refused(self):
+        with at(socket.AF_INET, ("0.0.0.0", 0)) as for_all, \
+                at(socket.AF_INET, ("127.0.0.1", 0)) as good, \
+                at(socket.AF_INET, ("127.0.0.1", 0), socket.SOCK_DGRAM, listens=False) as datagrams:
+            for sockets, why in (((for_all,), "does not listen at a loopback address"),
+                                 ((datagrams,), "does not listen"),
+                                 ((good, good), "2 sockets are passed on; one is wanted")):
+                run = self.run_with(*sockets)
+                self.assertEqual(run.returncode, 2)
+                self.assertIn(why, run.stderr)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,26 @@
+# What Debian wants to be otherwise in a package than where `cmake --install` puts it: manuals and changelogs
+# are compressed, without a time of their own, and the licence is in the file `copyright`.
+file(GLOB_RECURSE files LIST_DIRECTORIES OFF ${CPACK_TEMPORARY_DIRECTORY}/*)
+foreach(file IN LISTS files)
+  if(file MATCHES "/share/doc/[^/]+/changelog$")
+    file(RENAME ${file} ${file}.Debian)
+    set(file ${file}.Debian)
+  elseif(file MATCHES "/share/doc/[^/]+/LICENSE$")
+    file(REMOVE ${file})
+    continue()
+  elseif(NOT file MATCHES "/share/man/.*[1-9]$")
+    continue()
+  endif()
+  execute_process(COMMAND gzip -9n ${file} COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+
+# With the unit comes a directory for the spool, so that background tasks outlive a restart from the first.
+foreach(file etc/pmadd/pmadd.conf usr/share/pmadd/pmadd.conf)
+  set(file ${CPACK_TEMPORARY_DIRECTORY}/pmadd/${file})
+  file(READ ${file} config)
+  string(REPLACE "; spool = /var/lib/pmadd  " "spool = /var/lib/pmadd    " config "${config}")
+  if(NOT config MATCHES "\nspool = /var/lib/pmadd ")
+    message(FATAL_ERROR "${file} has no line to turn the spool on")
+  endif()
+  file(WRITE ${file} "${config}")
+endforeach()
