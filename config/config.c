@@ -37,7 +37,7 @@ static bool refuse_key(const struct key_section *section, char *why)
     const char *separator = "";
 
     for (const struct config_key_info *info = config_keys(); info->section; info++) {
-        if (!key_belongs(info, section) || info->later)
+        if (!key_belongs(info, section))
             continue;
         used += (size_t)snprintf(why + used, SETTING_WHY_MAX - used, "%s%s", separator, info->key);
         separator = ", ";
@@ -53,8 +53,6 @@ static const struct config_key_info *allowed_key(const struct key_section *secti
 
     if (!info)
         refuse_key(section, why);
-    else if (info->later)
-        snprintf(why, SETTING_WHY_MAX, "not supported yet");
     else if (!key_belongs(info, section))
         snprintf(why, SETTING_WHY_MAX,
                  "not for every function; allowed: in a section [function LABEL]");
@@ -155,7 +153,7 @@ static void default_section(struct config *config, const char *name)
 
     MUST(key_section_find(config, name, &section));
     for (const struct config_key_info *info = config_keys(); info->section; info++) {
-        if (key_belongs(info, &section) && !info->later && info->default_text)
+        if (key_belongs(info, &section) && info->default_text)
             MUST(setting_read(info->rule, (char *)config + section.values, info->default_text, true,
                               why));
     }

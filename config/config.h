@@ -104,6 +104,8 @@ struct config_function {
     size_t max_bytes;    /* bytes of their bodies; 0: no limit of its own */
     size_t reserve;      /* tasks it has room for whatever others do */
     size_t reserve_size; /* bytes of the body of each */
+    uint64_t
+        warn_wait_us; /* how long its tasks wait, no worker being able to, unsaid; 0: for ever */
 };
 
 /* What may be allowed, in the order of the keys of [access]. */
@@ -247,17 +249,15 @@ bool config_pattern_is_name(const struct config_pattern *pattern);
 
 /*
  * Every key there is, as data: for `pmadd --help`, the manual page and the tests that compare them.
- * The list ends with a NULL section. `later` marks a key whose mechanism pmadd does not have yet: it
- * is refused with "not supported yet".
+ * The list ends with a NULL section.
  */
 struct config_rule;
 
 struct config_key_info {
     const char *section; /* "server", "limits", "pool *", "function *", "access" */
     const char *key;
-    const char *default_text; /* as it would be written; NULL: none, or one for each pool */
-    const char *meaning;      /* one phrase */
-    bool later;
+    const char *default_text;       /* as it would be written; NULL: none, or one for each pool */
+    const char *meaning;            /* one phrase */
     const struct config_rule *rule; /* how its value is read and written: config's own business */
 };
 

@@ -36,7 +36,7 @@ static void make(struct config *config, const char *label)
     snprintf(function->label, sizeof function->label, "%s", label);
     snprintf(function->match, sizeof function->match, "%s", label);
     for (const struct config_key_info *key = config_keys(); key->section; key++) {
-        if (strcmp(key->section, every) == 0 && !key->later && key->default_text)
+        if (strcmp(key->section, every) == 0 && key->default_text)
             MUST(setting_read(key->rule, function, key->default_text, true, why));
     }
 }
@@ -88,8 +88,7 @@ void function_sections_settle(struct config *config)
         struct config_function *function = &config->functions[i];
 
         for (const struct config_key_info *key = config_keys(); key->section; key++) {
-            if (strcmp(key->section, every) == 0 && !key->later && !key->rule->single &&
-                !is_given(config, i, key))
+            if (strcmp(key->section, every) == 0 && !key->rule->single && !is_given(config, i, key))
                 inherit(config, i, key);
         }
         if (!is_given(config, i, key_find(every, "reserve_size")) &&

@@ -72,7 +72,7 @@ const struct config_key_info *key_find(const char *section_kind, const char *key
 /* The place of a key in config_given: below CONFIG_KEYS_MAX. */
 size_t key_index(const struct config_key_info *key);
 
-/* True if such a section can have the key, now or in a later version. */
+/* True if such a section can have the key. */
 bool key_belongs(const struct config_key_info *key, const struct key_section *section);
 
 /* True for keys of which each line adds one. */

@@ -37,7 +37,7 @@ static void print_section(struct text *text, const struct config *config, const 
     MUST(key_section_find(config, name, &section));
     values = (const char *)config + section.values;
     for (const struct config_key_info *info = config_keys(); info->section; info++) {
-        if (!key_belongs(info, &section) || info->later)
+        if (!key_belongs(info, &section))
             continue;
         for (size_t i = 0; i < setting_lines(info->rule, values); i++) {
             if (!begun)

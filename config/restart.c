@@ -74,7 +74,7 @@ static void compare_section(const struct comparison *comparison, const char *nam
 
     MUST(key_section_find(comparison->old, name, &section));
     for (const struct config_key_info *info = config_keys(); info->section; info++) {
-        if (!key_belongs(info, &section) || info->later || is_live(info))
+        if (!key_belongs(info, &section) || is_live(info))
             continue;
         if (!config_is_given(comparison->old, name, info->key) &&
             !config_is_given(comparison->new, name, info->key))

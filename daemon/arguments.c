@@ -119,7 +119,8 @@ static const struct argument_row rows[] = {
     DENY("ssl-key", 0, "FILE", NO_TLS),
     OPTION("queue-type", 'q', "TYPE", "tasks are kept in memory only; leave it out, or say builtin",
            .effect = REFUSED, .value = "builtin"),
-    DENY("store-queue-on-shutdown", 0, NULL, KEPT_IN_MEMORY),
+    DENY("store-queue-on-shutdown", 0, NULL,
+         "background tasks outlive a planned restart in [server] spool = DIRECTORY"),
     DENY("libsqlite3-db", 0, "FILE", KEPT_IN_MEMORY),
     DENY("libsqlite3-table", 0, "NAME", KEPT_IN_MEMORY),
     DENY("libmemcached-servers", 0, "LIST", KEPT_IN_MEMORY),
@@ -347,11 +348,11 @@ void arguments_log(const struct arguments *arguments)
         const struct argument_row *row = arguments->given[i].row;
 
         if (row->effect == NOTED)
-            log_event(LOG_LEVEL_NOTICE, "--%s has no meaning here: %s", row->name, row->text);
+            log_event(LOG_OPTION_IGNORED, "--%s has no meaning here: %s", row->name, row->text);
     }
     if (port_of(arguments) != NULL && !has_listen(arguments))
-        log_event(LOG_LEVEL_NOTICE, "--port without --listen: only this machine can connect; "
-                                    "--listen=0.0.0.0 lets all others in, another address some");
+        log_event(LOG_OPTION_IGNORED, "--port without --listen: only this machine can connect; "
+                                      "--listen=0.0.0.0 lets all others in, another address some");
 }
 
 /* Of rows that follow each other and say the same, the last one says it. */

@@ -70,13 +70,14 @@ struct router_pools {
 
 /* What holds for a function; pmadd.conf(5), sections [function *] and [function LABEL]. */
 struct router_function_rule {
-    uint64_t timeout_us; /* how long a worker may have a task; 0: for ever */
-    size_t retries;      /* how many workers a task may cost, at most 65535; 0: any number */
-    size_t max_queue;    /* tasks of it at once, running ones included; 0: no limit of its own */
-    size_t max_bytes;    /* bytes of their bodies; 0: no limit of its own */
-    size_t reserve;      /* submissions it has room for whatever others do, */
-    size_t reserve_size; /* each with a body of so many bytes */
-    bool retry_on_fail;  /* WORK_FAIL counts as a lost worker */
+    uint64_t timeout_us;   /* how long a worker may have a task; 0: for ever */
+    size_t retries;        /* how many workers a task may cost, at most 65535; 0: any number */
+    size_t max_queue;      /* tasks of it at once, running ones included; 0: no limit of its own */
+    size_t max_bytes;      /* bytes of their bodies; 0: no limit of its own */
+    size_t reserve;        /* submissions it has room for whatever others do, */
+    size_t reserve_size;   /* each with a body of so many bytes */
+    uint64_t warn_wait_us; /* how long its tasks wait before router_stuck() tells; 0: for ever */
+    bool retry_on_fail;    /* WORK_FAIL counts as a lost worker */
 };
 
 /* A pattern of function names: bytes, ROUTER_ANY_BYTE for any one, ROUTER_ANY_BYTES for any number. */
@@ -341,6 +342,19 @@ void router_drain(struct router *router);
 
 /* True when no task is left in any state. */
 bool router_is_empty(const struct router *router);
+
+enum { ROUTER_STUCK_NAME = 128 };
+
+/* A function whose tasks wait though nobody can do any of them, whom an administrator has not paused. */
+struct router_stuck {
+    char name[3 * ROUTER_STUCK_NAME + 1]; /* percent-encoded, its first ROUTER_STUCK_NAME bytes */
+    size_t queued;
+    uint64_t waited_us; /* the longest */
+};
+
+/* Is row `row` of the functions, from 0 and below the limit `functions`, one whose tasks have waited for
+ * its `warn_wait_us`? */
+bool router_stuck(const struct router *router, size_t row, struct router_stuck *stuck);
 
 /* Who keeps submissions: gets each as the bytes of a frame, in pieces. False: no more of them. */
 struct router_keeper {

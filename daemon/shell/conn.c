@@ -56,6 +56,7 @@ bool conn_open(struct server *server, int fd, const struct stranger *stranger,
                const struct access_rights *rights)
 {
     struct conn *conn = pmad_alloc(server->pools.of[POOL_WORKERS], sizeof *conn);
+    char who[WHO_TEXT_MAX];
     int on = 1;
 
     if (conn == NULL)
@@ -80,7 +81,7 @@ bool conn_open(struct server *server, int fd, const struct stranger *stranger,
     conn_count(conn, users_enter);
     TAILQ_INSERT_TAIL(&server->conns, conn, in_all);
     conn_wait_for(conn, UV_READABLE);
-    log_event(LOG_LEVEL_DEBUG, "peer %d: connected, %s", fd, stranger->address);
+    log_event(LOG_CONNECTED, "peer=%d %s", fd, who_text(who, &stranger->who, stranger->address));
     return true;
 }
 
@@ -272,21 +273,20 @@ static int conn_interest(const struct conn *conn)
 /* A line for the last request that was denied; those before are counted with those left out. */
 static void conn_log_denied(struct conn *conn)
 {
-    static struct log_brake brake;
     uint32_t news = conn->peer.denied - conn->denied_seen;
     char who[WHO_TEXT_MAX];
 
     if (news == 0)
         return;
     conn->denied_seen = conn->peer.denied;
-    brake.held += news - 1;
-    log_seldom(&brake, conn->server->now.mono_us, LOG_LEVEL_WARNING, "peer %d, %s: denied %s",
-               conn->fd, who_text(who, &conn->who, conn->peer.address), conn->peer.denied_last);
+    log_left_out(LOG_DENIED, news - 1);
+    log_seldom(LOG_DENIED, conn->server->now.mono_us, "peer=%d %s request=%s", conn->fd,
+               who_text(who, &conn->who, conn->peer.address), conn->peer.denied_last);
 }
 
 void conn_settle(struct conn *conn)
 {
-    static struct log_brake brake;
+    char who[WHO_TEXT_MAX];
     bool is_told = !peer_has_output(&conn->peer);
 
     conn_untouch(conn);
@@ -302,9 +302,9 @@ void conn_settle(struct conn *conn)
         conn_wait_in(conn, &conn->server->ending);
         break;
     case PEER_DROPPED:
-        log_seldom(&brake, conn->server->now.mono_us, LOG_LEVEL_WARNING,
-                   "peer %d, %s: dropped: it did not read, or did not speak, in time", conn->fd,
-                   conn->peer.address);
+        log_seldom(LOG_DROPPED, conn->server->now.mono_us,
+                   "it did not read, or did not speak, in time; peer=%d %s", conn->fd,
+                   who_text(who, &conn->who, conn->peer.address));
         conn_end(conn);
         return;
     }
@@ -335,7 +335,7 @@ void conn_end(struct conn *conn)
     status_touch(&conn->server->status);
     TAILQ_REMOVE(&conn->server->conns, conn, in_all);
     conn_count(conn, users_leave);
-    log_event(LOG_LEVEL_DEBUG, "peer %d: disconnected", conn->fd);
+    log_event(LOG_DISCONNECTED, "peer=%d", conn->fd);
     uv_close((uv_handle_t *)&conn->poll, on_closed);
     close(conn->fd);
 }

@@ -54,7 +54,7 @@ static void log_refusal(const struct budget *budget, enum config_pool_id id,
     struct text text = text_in(numbers, sizeof numbers);
 
     put_shortage(&text, budget, id, status);
-    log_event(LOG_LEVEL_ERROR, "pool %s of %zu bytes: %s: %s: %s; %s%s", config_pool_names[id],
+    log_event(LOG_POOL_FAILED, "pool %s of %zu bytes: %s: %s: %s; %s%s", config_pool_names[id],
               budget->fits[id].mapping_size, refusal->setting, pmad_strerror(status), strerror(err),
               numbers, refusal->remedy);
 }
@@ -67,18 +67,17 @@ static void log_not_had(enum config_pool_id id, const struct pmad_layout *layout
 
     pmad_stats(pool, &stats);
     if (!stats.prefaulted)
-        log_event(layout->prefault == PMAD_OFF ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
-                  "pool %s is not prefaulted: its memory is not promised, and first uses are slow",
+        log_event(layout->prefault == PMAD_OFF ? LOG_POOL_UNTOUCHED : LOG_POOL_NOT_PREFAULTED,
+                  "its memory is not promised, and first uses are slow; pool=%s",
                   config_pool_names[id]);
     if (layout->lock != PMAD_OFF && !stats.locked)
-        log_event(LOG_LEVEL_WARNING, "pool %s is not locked: it may be paged out",
-                  config_pool_names[id]);
+        log_event(LOG_POOL_NOT_LOCKED, "it may be paged out; pool=%s", config_pool_names[id]);
     if (layout->huge_pages != PMAD_OFF && !stats.huge_pages)
-        log_event(LOG_LEVEL_INFO, "pool %s has no huge pages", config_pool_names[id]);
+        log_event(LOG_POOL_SMALL_PAGES, "it has no huge pages; pool=%s", config_pool_names[id]);
     if (layout->explicit_huge_pages != PMAD_OFF && !stats.explicit_huge_pages)
-        log_event(
-            LOG_LEVEL_WARNING, "pool %s has no explicit huge pages: %zu bytes of them are left",
-            config_pool_names[id], pmad_shortage(layout, PMAD_EXPLICIT_HUGE_PAGES_REFUSED).allowed);
+        log_event(LOG_POOL_NO_HUGE_PAGES, "it has no explicit huge pages; pool=%s left=%zu",
+                  config_pool_names[id],
+                  pmad_shortage(layout, PMAD_EXPLICIT_HUGE_PAGES_REFUSED).allowed);
 }
 
 int daemon_pools_map(struct daemon_pools *pools, const struct budget *budget)
@@ -109,14 +108,15 @@ static bool is_sound(enum config_pool_id id, struct pmad *pool)
     struct pmad_stats stats;
 
     if (pmad_check(pool, &check) != PMAD_SOUND) {
-        log_event(LOG_LEVEL_ERROR, "pool %s: %s, class %zu, block %zu", config_pool_names[id],
-                  pmad_finding_text(check.finding), check.class_index, check.block_index);
+        log_event(LOG_POOL_DAMAGED, "%s; pool=%s class=%zu block=%zu",
+                  pmad_finding_text(check.finding), config_pool_names[id], check.class_index,
+                  check.block_index);
         return false;
     }
     pmad_stats(pool, &stats);
     if (stats.used_size > 0 && id != POOL_RUNTIME) {
-        log_event(LOG_LEVEL_ERROR, "pool %s: %zu bytes were not given back", config_pool_names[id],
-                  stats.used_size);
+        log_event(LOG_POOL_LEAK, "blocks were not given back; pool=%s bytes=%zu",
+                  config_pool_names[id], stats.used_size);
         return false;
     }
     return true;

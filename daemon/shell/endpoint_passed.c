@@ -51,7 +51,7 @@ static int take_over(struct endpoint *endpoint, int fd, const char *name)
     int flags = fcntl(fd, F_GETFL);
 
     if (!is_local && !is_tcp) {
-        log_event(LOG_LEVEL_ERROR,
+        log_event(LOG_PASSED_WRONG,
                   "the service manager passes descriptor %d (%s), which is no stream socket that "
                   "listens; a unit of pmadd has ListenStream=, and Accept=no",
                   fd, name);
@@ -78,9 +78,9 @@ int endpoint_passed(struct endpoint *endpoints, size_t max)
     int err = count < 0 ? count : 0;
 
     if (count < 0)
-        log_event(LOG_LEVEL_ERROR, "LISTEN_FDS: %s", strerror(-count));
+        log_event(LOG_PASSED_WRONG, "LISTEN_FDS: %s", strerror(-count));
     if (count > 0 && (size_t)count > max) {
-        log_event(LOG_LEVEL_ERROR,
+        log_event(LOG_PASSED_WRONG,
                   "the service manager passes %d sockets, at most %zu are listened at", count, max);
         err = -E2BIG;
     }

@@ -84,7 +84,7 @@ static void log_refusal(const char *address, const char *in_figures, int err)
     bool is_same = *in_figures == '\0' || strcmp(address, in_figures) == 0;
     const char *remedy = remedy_for(err);
 
-    log_event(LOG_LEVEL_ERROR, "listen %s: %s%s%s%s", address, is_same ? "" : in_figures,
+    log_event(LOG_LISTEN_FAILED, "listen %s: %s%s%s%s", address, is_same ? "" : in_figures,
               is_same ? "" : ": ", strerror(err), remedy);
 }
 
@@ -107,9 +107,9 @@ static void warn(const struct endpoint *endpoint, const struct addrinfo *info)
 {
     if (is_loopback(info))
         return;
-    log_event(LOG_LEVEL_WARNING,
-              "listen %s: other machines can connect, without a password; what they may do is up "
-              "to tcp in [access]",
+    log_event(LOG_OPEN_TO_OTHERS,
+              "other machines can connect, without a password; what they may do is up to tcp in "
+              "[access]; listen=%s",
               endpoint->name);
 }
 
@@ -149,7 +149,7 @@ int endpoint_tcp(struct endpoint *endpoints, size_t max, const char *address, si
     split(address, host, &port);
     err = getaddrinfo(strcasecmp(host, "localhost") == 0 ? NULL : host, port, &hints, &list);
     if (err != 0) {
-        log_event(LOG_LEVEL_ERROR, "listen %s: %s", address, gai_strerror(err));
+        log_event(LOG_LISTEN_FAILED, "listen %s: %s", address, gai_strerror(err));
         return err == EAI_SYSTEM ? -errno : -EADDRNOTAVAIL;
     }
     err = listen_at_all(endpoints, max, list, address, backlog);

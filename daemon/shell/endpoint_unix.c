@@ -130,7 +130,7 @@ static int remove_stale(const struct place *place)
     }
     if (unlink(path) < 0 && errno != ENOENT)
         return refuse_file(place, errno);
-    log_event(LOG_LEVEL_INFO, "socket %s: nobody answered there any more; replaced", path);
+    log_event(LOG_SOCKET_REPLACED, "nobody answered there any more; socket=%s", path);
     return 0;
 }
 

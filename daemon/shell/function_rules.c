@@ -31,6 +31,7 @@ struct router_function_rule function_rule(const struct config_function *function
         .max_bytes = function->max_bytes,
         .reserve = function->reserve,
         .reserve_size = function->reserve_size,
+        .warn_wait_us = function->warn_wait_us,
         .retry_on_fail = function->retry_on_fail,
     };
 }

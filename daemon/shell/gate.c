@@ -61,17 +61,15 @@ void gate_turn_away_last(struct server *server, int fd)
 static void log_refusal(const struct server *server, const struct stranger *stranger,
                         const struct refusal *refusal)
 {
-    static struct log_brake brakes[GAUGES];
     char who[WHO_TEXT_MAX];
 
     (void)who_text(who, &stranger->who, stranger->address);
     if (refusal->limit == NULL)
-        log_seldom(&brakes[refusal->counter], server->now.mono_us, LOG_LEVEL_WARNING,
-                   "%s: turned away: no right to anything, see [access]", who);
+        log_seldom(LOG_TURNED_AWAY, server->now.mono_us,
+                   "no right to anything, see [access]; limit=access %s", who);
     else
-        log_seldom(&brakes[refusal->counter], server->now.mono_us, LOG_LEVEL_WARNING,
-                   "%s: turned away: limit=%s used=%zu of=%zu", who, refusal->limit, refusal->used,
-                   refusal->of);
+        log_seldom(LOG_TURNED_AWAY, server->now.mono_us, "limit=%s used=%zu of=%zu %s",
+                   refusal->limit, refusal->used, refusal->of, who);
 }
 
 /* ---- taking in ---- */
@@ -79,14 +77,13 @@ static void log_refusal(const struct server *server, const struct stranger *stra
 /* Whatever it is in, if that is too much to be looked at, is as if it were not. */
 static void look_at_groups(const struct server *server, struct stranger *stranger, int fd)
 {
-    static struct log_brake brake;
+    char who[WHO_TEXT_MAX];
 
     if (!server->access->has_groups || !stranger->is_local || stranger_look_at_groups(stranger, fd))
         return;
-    log_seldom(&brake, server->now.mono_us, LOG_LEVEL_WARNING,
-               "pid %ld, uid %lu: only its first group counts: the others are more than %d, or "
-               "cannot be seen",
-               (long)stranger->who.pid, (unsigned long)stranger->who.uid, STRANGER_GROUPS_MAX);
+    log_seldom(LOG_GROUPS_UNSEEN, server->now.mono_us,
+               "only its first group counts: the others are more than %d, or cannot be seen; %s",
+               STRANGER_GROUPS_MAX, who_text(who, &stranger->who, stranger->address));
 }
 
 struct access_rights gate_rights(const struct server *server, struct stranger *stranger, int fd)

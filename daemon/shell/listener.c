@@ -23,9 +23,7 @@ static bool is_its_own_trouble(int err)
 
 static void refused_by_system(struct server *server, int err)
 {
-    static struct log_brake brake;
-
-    log_seldom(&brake, server->now.mono_us, LOG_LEVEL_ERROR, "a connection waits: %s; trying again",
+    log_seldom(LOG_ACCEPT_FAILED, server->now.mono_us, "a connection waits: %s; trying again",
                strerror(err));
     server_pause_accept(server, server->now.mono_us + ACCEPT_RETRY_US);
 }
@@ -78,14 +76,13 @@ static bool accept_one(struct listener *listener, int *failures)
 
 static void listener_accept(struct listener *listener)
 {
-    static struct log_brake brake;
     struct server *server = listener->server;
     int failures = 0;
 
     for (int i = 0; i < ACCEPTS_A_TURN + failures; i++) {
         if (!server_has_room(server)) {
-            log_seldom(&brake, server->now.mono_us, LOG_LEVEL_WARNING,
-                       "%zu connections are all that [limits] allows: who comes now waits",
+            log_seldom(LOG_CONNECTIONS_FULL, server->now.mono_us,
+                       "all that [limits] allows: who comes now waits; connections=%zu",
                        (size_t)server->gauges.value[GAUGE_CONNECTIONS_OPEN]);
             server_pause_accept(server, 0);
             return;

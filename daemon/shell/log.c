@@ -8,20 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <systemd/sd-journal.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "log_fields.h"
 #include "text.h"
 
 enum { LOG_LINE_MAX = 1024, LOG_SECOND_US = 1000000 };
 
-/* How the lines of a log begin. */
-enum log_style { LOG_PLAIN, LOG_JOURNAL, LOG_TIMED };
+/* How the lines of a log begin, or that the journal is given fields. */
+enum log_style { LOG_PLAIN, LOG_PRIORITY, LOG_NATIVE, LOG_TIMED };
+
+static const char journal_socket[] = "/run/systemd/journal/socket";
 
 static enum config_log_level log_level = LOG_LEVEL_NOTICE;
 static enum log_style log_style = LOG_PLAIN;
 static int log_fd = STDERR_FILENO; /* -1: nowhere */
 static bool log_starting = true;
+
+/* What may repeat, by its name. */
+static struct {
+    uint64_t next_us; /* when the next line may be written */
+    uint64_t held;    /* lines left out since the last one */
+} brakes[LOG_NAMES];
 
 static const char *const level_words[] = {
     [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
@@ -55,7 +65,7 @@ static int open_file(const char *path)
     int err = errno;
 
     if (fd < 0) {
-        log_event(LOG_LEVEL_ERROR, "log_file %s: %s", path, strerror(err));
+        log_event(LOG_LOG_FILE_FAILED, "log_file %s: %s", path, strerror(err));
         return -err;
     }
     tzset();
@@ -69,7 +79,9 @@ int log_open(const struct config_server *server)
     const char *file = server->log_file;
 
     log_level = server->log_level;
-    log_style = stderr_is_journal() ? LOG_JOURNAL : LOG_PLAIN;
+    log_style = LOG_PLAIN;
+    if (stderr_is_journal())
+        log_style = access(journal_socket, W_OK) == 0 ? LOG_NATIVE : LOG_PRIORITY;
     if (file[0] == '\0' || strcmp(file, "stderr") == 0)
         return 0;
     if (strcmp(file, "none") != 0)
@@ -100,72 +112,88 @@ static void text_put_time(struct text *text)
 }
 
 /* A name from outside must not be able to begin a line of its own. */
-static void text_end_line(struct text *text)
+static void text_make_plain(struct text *text)
 {
     for (size_t i = 0; i < text->used; i++) {
         if ((unsigned char)text->bytes[i] < ' ' || text->bytes[i] == '\x7f')
             text->bytes[i] = '?';
     }
-    if (text->used == text->room - 1)
-        text->used--;
-    text->bytes[text->used++] = '\n';
 }
 
 /* Nobody is left to be told that the log is gone. */
-static void write_line(int fd, const struct text *text)
+static void write_line(int fd, enum log_name name, const struct text *event)
 {
-    if (fd >= 0 && write(fd, text->bytes, text->used) < 0)
+    char bytes[LOG_LINE_MAX + 128];
+    struct text line = text_in(bytes, sizeof bytes);
+
+    if (log_style == LOG_TIMED)
+        text_put_time(&line);
+    if (log_style == LOG_PRIORITY || log_style == LOG_NATIVE)
+        text_put(&line, "<%d>", (int)log_name_level(name));
+    else
+        text_put(&line, "pmadd: %s: ", level_words[log_name_level(name)]);
+    text_put(&line, "%s: %s\n", log_name_text(name), event->bytes);
+    if (fd >= 0 && write(fd, line.bytes, line.used) < 0)
         return;
 }
 
-static void log_line(enum config_log_level level, uint64_t held, const char *format,
-                     va_list arguments) __attribute__((format(printf, 3, 0)));
+/* False: the journal does not take it. */
+static bool send_fields(enum log_name name, const struct text *event)
+{
+    struct log_fields fields;
 
-static void log_line(enum config_log_level level, uint64_t held, const char *format,
-                     va_list arguments)
+    log_fields_make(&fields, name, event->bytes, event->used);
+    return sd_journal_sendv(fields.items, (int)fields.count) >= 0;
+}
+
+static void log_say(enum log_name name, uint64_t held, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static void log_say(enum log_name name, uint64_t held, const char *format, va_list arguments)
 {
     char bytes[LOG_LINE_MAX];
     struct text text = text_in(bytes, sizeof bytes);
 
-    if (log_style == LOG_TIMED)
-        text_put_time(&text);
-    if (log_style == LOG_JOURNAL)
-        text_put(&text, "<%d>", (int)level);
-    else
-        text_put(&text, "pmadd: %s: ", level_words[level]);
     text_put_list(&text, format, arguments);
     if (held > 0)
-        text_put(&text, " (and %" PRIu64 " more before)", held);
-    text_end_line(&text);
-    write_line(log_fd, &text);
-    if (log_starting && log_fd != STDERR_FILENO && level <= LOG_LEVEL_ERROR)
-        write_line(STDERR_FILENO, &text);
+        text_put(&text, " left_out=%" PRIu64, held);
+    text_make_plain(&text);
+    if (log_style == LOG_NATIVE && send_fields(name, &text))
+        return;
+    write_line(log_fd, name, &text);
+    if (log_starting && log_fd != STDERR_FILENO && log_name_level(name) <= LOG_LEVEL_ERROR)
+        write_line(STDERR_FILENO, name, &text);
 }
 
-void log_event(enum config_log_level level, const char *format, ...)
+void log_event(enum log_name name, const char *format, ...)
 {
     va_list arguments;
 
-    if (level > log_level)
+    if (log_name_level(name) > log_level)
         return;
     va_start(arguments, format);
-    log_line(level, 0, format, arguments);
+    log_say(name, 0, format, arguments);
     va_end(arguments);
 }
 
-void log_seldom(struct log_brake *brake, uint64_t now_us, enum config_log_level level,
-                const char *format, ...)
+void log_seldom(enum log_name name, uint64_t now_us, const char *format, ...)
 {
     va_list arguments;
 
-    if (level > log_level)
+    if (log_name_level(name) > log_level)
         return;
-    if (now_us < brake->next_us) {
-        brake->held++;
+    if (now_us < brakes[name].next_us) {
+        brakes[name].held++;
         return;
     }
     va_start(arguments, format);
-    log_line(level, brake->held, format, arguments);
+    log_say(name, brakes[name].held, format, arguments);
     va_end(arguments);
-    *brake = (struct log_brake){.next_us = now_us + LOG_SECOND_US, .held = 0};
+    brakes[name].next_us = now_us + LOG_SECOND_US;
+    brakes[name].held = 0;
+}
+
+void log_left_out(enum log_name name, uint64_t count)
+{
+    brakes[name].held += count;
 }

@@ -118,7 +118,7 @@ int loop_init(struct loop *loop, struct server *server, size_t descriptors, uint
     if (err == 0)
         err = signals_start(loop, server);
     if (err == 0 && wall_clock_watch(&loop->wall_clock, &loop->uv, server) < 0)
-        log_event(LOG_LEVEL_NOTICE,
+        log_event(LOG_NO_CLOCK_NEWS,
                   "nobody will say when the wall clock is set: tasks with an epoch "
                   "may run late by as much");
     if (err < 0) {

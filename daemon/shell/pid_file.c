@@ -17,7 +17,7 @@ enum { PID_TEXT_MAX = 24 };
 
 static int refuse(const char *path, int err)
 {
-    log_event(LOG_LEVEL_ERROR, "pid_file %s: %s", path, strerror(err));
+    log_event(LOG_PID_FILE_FAILED, "pid_file %s: %s", path, strerror(err));
     return -err;
 }
 
@@ -48,7 +48,7 @@ static int look_at_old(const char *path)
         close(fd);
     if (replaceable)
         return 0;
-    log_event(LOG_LEVEL_ERROR,
+    log_event(LOG_PID_FILE_FAILED,
               "pid_file %s: there is something that is no pid file; it is left alone", path);
     return -EEXIST;
 }

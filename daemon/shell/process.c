@@ -28,7 +28,7 @@ int process_allow_descriptors(size_t count)
     if (setrlimit(RLIMIT_NOFILE, &wanted) == 0 || limit.rlim_cur >= count)
         return 0;
     log_event(
-        LOG_LEVEL_ERROR,
+        LOG_TOO_FEW_DESCRIPTORS,
         "[limits] connections: %zu descriptors are needed, and the hard limit is %ju; raise it "
         "(LimitNOFILE= in a unit, ulimit -Hn in a shell) or lower connections",
         count, (uintmax_t)limit.rlim_max);
@@ -62,7 +62,7 @@ static bool abort_ends_start = true;
 static void on_abort(int number)
 {
     (void)number;
-    log_event(LOG_LEVEL_ERROR, "the event loop cannot go on: %s", strerror(errno));
+    log_event(LOG_LOOP_FAILED, "the event loop cannot go on: %s", strerror(errno));
     if (abort_ends_start)
         _exit(EXIT_FAILURE);
 }
@@ -86,7 +86,7 @@ int process_seed(uint8_t *seed, size_t size)
 
     if (got >= 0 && (size_t)got == size)
         return 0;
-    log_event(LOG_LEVEL_ERROR, "no random bytes: %s", got < 0 ? strerror(errno) : "too few");
+    log_event(LOG_NO_RANDOM, "no random bytes: %s", got < 0 ? strerror(errno) : "too few");
     return got < 0 ? -errno : -EIO;
 }
 
@@ -102,14 +102,14 @@ int process_find_user(struct process_user *user, const char *name)
     if (entry == NULL) {
         int err = errno != 0 ? errno : ENOENT;
 
-        log_event(LOG_LEVEL_ERROR, "user %s: %s", name,
+        log_event(LOG_USER_FAILED, "user %s: %s", name,
                   err == ENOENT ? "there is no such user" : strerror(err));
         return -err;
     }
     if (entry->pw_uid == geteuid())
         return 0;
     if (geteuid() != 0) {
-        log_event(LOG_LEVEL_ERROR,
+        log_event(LOG_USER_FAILED,
                   "user %s: only root can become another user; start pmadd as root, or as %s", name,
                   name);
         return -EPERM;
@@ -125,7 +125,7 @@ int process_become(const struct process_user *user)
     if (initgroups(user->name, user->gid) < 0 || setgid(user->gid) < 0 || setuid(user->uid) < 0) {
         int err = errno;
 
-        log_event(LOG_LEVEL_ERROR, "user %s: %s", user->name, strerror(err));
+        log_event(LOG_USER_FAILED, "user %s: %s", user->name, strerror(err));
         return -err;
     }
     return 0;

@@ -78,6 +78,6 @@ int router_start(struct server *server, const struct config *config)
     status = router_init(&server->router, &setup);
     if (status == ROUTER_OK)
         return 0;
-    log_event(LOG_LEVEL_ERROR, "%s; run pmadd --check-config", router_status_text(status));
+    log_event(LOG_POOL_TOO_SMALL, "%s; run pmadd --check-config", router_status_text(status));
     return UV_ENOMEM;
 }

@@ -77,11 +77,11 @@ static void server_end(struct server *server, const char *why)
     server->phase = SERVER_ENDS;
     uv_stop(&server->loop.uv);
     if (left > 0 && is_kept)
-        log_event(LOG_LEVEL_NOTICE, "%s: ended; %zu background tasks are in the spool", why, left);
+        log_event(LOG_ENDED, "%s; background tasks are in the spool; spooled=%zu", why, left);
     else if (left > 0)
-        log_event(LOG_LEVEL_WARNING, "%s: ended; %zu background tasks are lost", why, left);
+        log_event(LOG_ENDED_WITH_LOSS, "%s; background tasks are lost; lost=%zu", why, left);
     else
-        log_event(LOG_LEVEL_NOTICE, "%s: ended", why);
+        log_event(LOG_ENDED, "%s", why);
 }
 
 static void server_drain_on(struct server *server)
@@ -130,6 +130,7 @@ static uint64_t server_deadline(struct server *server)
     next = earlier(next, queue_deadline(&server->lingering));
     next = earlier(next, status_deadline(&server->status));
     next = earlier(next, watchdog_deadline(&server->watchdog));
+    next = earlier(next, stuck_deadline(&server->stuck, server->router));
     if (server->accept_retry_us > 0)
         next = earlier(next, server->accept_retry_us);
     if (server->phase == SERVER_DRAINS)
@@ -148,6 +149,7 @@ void server_turn_end(struct server *server)
     server_drain_on(server);
     status_refresh(&server->status, server->router, server->now.mono_us);
     watchdog_tell(&server->watchdog, server->router, server->now.mono_us);
+    stuck_look(&server->stuck, server->router, server->now.mono_us);
     loop_wake_at(&server->loop, server->now.mono_us, server_deadline(server));
     spin_on(&server->loop.spin, server->now.mono_us);
     gauges_turn(&server->gauges, uv_hrtime() / NS_PER_US - server->now.mono_us);
@@ -199,8 +201,7 @@ void server_asked_to_end(struct server *server, const char *signal_name)
     server->drain_until_us = server->now.mono_us + server->grace_us;
     router_drain(server->router);
     router_counts(server->router, &counts);
-    log_event(LOG_LEVEL_NOTICE,
-              "%s: draining, %zu tasks are unfinished; a second signal ends at once", signal_name,
+    log_event(LOG_DRAINING, "a second signal ends at once; signal=%s unfinished=%zu", signal_name,
               counts.tasks);
     notify_stopping("draining");
     if (server->passed_on)
@@ -216,9 +217,9 @@ static void announce(struct server *server, const struct budget *budget)
 
     for (size_t i = 0; i < server->listener_count; i++)
         text_put(&text, "%s%s", i > 0 ? ", " : "", server->listeners[i].endpoint.name);
-    log_event(LOG_LEVEL_NOTICE,
-              "ready: version " PMADD_VERSION " answers at %s; %zu MiB of pools, and no more; %zu "
-              "connections, %zu tasks, bodies of up to %zu bytes",
+    log_event(LOG_READY,
+              "answers at %s; version=" PMADD_VERSION " pools=%zuMiB connections=%zu tasks=%zu "
+              "payload_max=%zu",
               bytes, (budget->resident >> 20) + 1, budget->limits.connections, budget->limits.tasks,
               budget->limits.payload_max);
     log_started();
@@ -253,8 +254,8 @@ static int tables_make(struct server *server, const struct config *config,
     int err;
 
     if (!users_init(&server->users, runtime, budget->limits.connections)) {
-        log_event(LOG_LEVEL_ERROR, "the table of users: no block in the pool runtime; run pmadd "
-                                   "--check-config");
+        log_event(LOG_POOL_TOO_SMALL, "the table of users: no block in the pool runtime; run pmadd "
+                                      "--check-config");
         return UV_ENOMEM;
     }
     err = router_start(server, config);
@@ -281,8 +282,9 @@ int server_init(struct server *server, const struct config *config, const struct
                               .conn_max = budget->limits.connections};
     lists_init(server);
     gauges_begin(server, config, budget);
-    status_init(&server->status);
+    status_init(&server->status, &server->pools);
     watchdog_init(&server->watchdog);
+    stuck_init(&server->stuck, budget->limits.functions);
     process_ignore_sigpipe();
     process_explain_abort();
     err = process_find_user(&server->user, config->server.user);
@@ -298,7 +300,7 @@ int server_init(struct server *server, const struct config *config, const struct
     if (err == 0)
         err = loop_init(&server->loop, server, budget->descriptors, config->server.busy_poll_us);
     if (err < 0) {
-        log_event(LOG_LEVEL_ERROR, "the event loop: %s", strerror(-err));
+        log_event(LOG_LOOP_FAILED, "the event loop: %s", strerror(-err));
         goto unmap_pools;
     }
     err = tables_make(server, config, budget);

@@ -27,6 +27,7 @@
 #include "router.h"
 #include "spool.h"
 #include "status.h"
+#include "stuck.h"
 #include "users.h"
 #include "watchdog.h"
 
@@ -73,6 +74,7 @@ struct server {
 
     struct status status;
     struct watchdog watchdog;
+    struct stuck stuck;
 
     struct process_user user; /* whom it becomes once all is open */
     struct pid_file pid_file;

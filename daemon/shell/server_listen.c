@@ -20,7 +20,7 @@ static int listener_add(struct server *server, struct endpoint *endpoint)
 
     err = listener_init(listener, server, endpoint);
     if (err < 0) {
-        log_event(LOG_LEVEL_ERROR, "%s: %s", endpoint->name, strerror(-err));
+        log_event(LOG_LISTEN_FAILED, "%s: %s", endpoint->name, strerror(-err));
         endpoint_close(endpoint);
         return err;
     }
@@ -38,11 +38,10 @@ static int open_unix(struct server *server, const struct config_server *config)
     if (err == 0)
         return listener_add(server, &endpoint);
     if (!config->socket_is_optional) {
-        log_event(LOG_LEVEL_ERROR, "%s", bytes);
+        log_event(LOG_LISTEN_FAILED, "%s", bytes);
         return err;
     }
-    log_event(LOG_LEVEL_NOTICE, "TCP only, nobody having asked for a Unix socket by name: %s",
-              bytes);
+    log_event(LOG_TCP_ONLY, "TCP only, nobody having asked for a Unix socket by name: %s", bytes);
     return 0;
 }
 

@@ -25,7 +25,7 @@ void server_reload_init(struct reload *reload,
 static void log_lines(const char *lines)
 {
     for (const char *line = lines, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
-        log_event(LOG_LEVEL_ERROR, "reload: %.*s", (int)(end - line), line);
+        log_event(LOG_RELOAD_REFUSED, "%.*s", (int)(end - line), line);
 }
 
 /* The first of `lines`, and how many more there are; all of them in the log. */
@@ -34,7 +34,7 @@ static void refuse(struct text *answer, const char *lines, size_t count)
     int first = (int)strcspn(lines, "\n");
 
     log_lines(lines);
-    log_event(LOG_LEVEL_ERROR, "reload: the config has %zu errors; nothing was changed", count);
+    log_event(LOG_RELOAD_REFUSED, "nothing was changed; errors=%zu", count);
     text_put(answer, "ERR INVALID_CONFIG %.*s", first, lines);
     if (count > 1)
         text_put(answer, " (and %zu more)", count - 1);
@@ -42,7 +42,7 @@ static void refuse(struct text *answer, const char *lines, size_t count)
 
 static void refuse_restart(struct text *answer, const struct config_names *names)
 {
-    log_event(LOG_LEVEL_ERROR, "reload: needs a restart: %s; nothing was changed", names->text);
+    log_event(LOG_RELOAD_REFUSED, "needs a restart: %s; nothing was changed", names->text);
     text_put(answer, "ERR NEEDS_RESTART %s", names->text);
 }
 
@@ -80,7 +80,7 @@ static void apply(struct server *server, const struct config *config, const stru
     server->gauges.value[GAUGE_LIMIT_PER_USER] = config->limits.connections_per_user;
     log_set_level(config->server.log_level);
     allow_all(server);
-    log_event(LOG_LEVEL_NOTICE, "reload: the config was applied");
+    log_event(LOG_RELOADED, "the config was applied");
 }
 
 /* Reads it and applies all of it, or says in `answer` why not. */

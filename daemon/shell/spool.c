@@ -22,7 +22,7 @@ static const char new_name[] = "tasks.spool.new";
 
 static int refuse(const struct spool *spool, const char *name, const char *what, int err)
 {
-    log_event(LOG_LEVEL_ERROR, "spool %s%s%s: %s%s", spool->directory, name[0] ? "/" : "", name,
+    log_event(LOG_SPOOL_FAILED, "spool %s%s%s: %s%s", spool->directory, name[0] ? "/" : "", name,
               what, strerror(-err));
     return err;
 }
@@ -83,7 +83,7 @@ static int put_aside(const struct spool *spool)
     char name[NAME_ROOM];
     int err = -EEXIST;
 
-    log_event(LOG_LEVEL_ERROR, "spool %s/%s: damaged at offset %" PRIu64 ": %s", spool->directory,
+    log_event(LOG_SPOOL_DAMAGED, "spool %s/%s: damaged at offset %" PRIu64 ": %s", spool->directory,
               file_name, spool->reader.offset, spool->reader.fault);
     for (int i = 1; err == -EEXIST && i < ASIDE_MAX; i++) {
         (void)snprintf(name, sizeof name, "%s.damaged.%d", file_name, i);
@@ -91,8 +91,8 @@ static int put_aside(const struct spool *spool)
     }
     if (err < 0)
         return refuse(spool, file_name, "cannot be put aside: ", err);
-    log_event(LOG_LEVEL_ERROR, "spool %s/%s: put aside; none of its tasks was submitted",
-              spool->directory, name);
+    log_event(LOG_SPOOL_PUT_ASIDE, "none of its tasks was submitted; file=%s/%s", spool->directory,
+              name);
     return 0;
 }
 
@@ -261,10 +261,10 @@ static int restore_from(struct spool *spool, struct router *router, int fd)
     close(again);
     if (taken < 0)
         return refuse(spool, file_name, "", (int)taken);
-    log_event(LOG_LEVEL_NOTICE, "spool %s: %" PRIi64 " background tasks were submitted again",
+    log_event(LOG_SPOOL_READ, "background tasks were submitted again; spool=%s tasks=%" PRIi64,
               spool->directory, taken);
     if ((uint64_t)taken < spool->reader.count)
-        log_event(LOG_LEVEL_WARNING, "spool %s: %" PRIu64 " found no room and stay in it",
+        log_event(LOG_SPOOL_FULL, "some found no room and stay in it; spool=%s tasks=%" PRIu64,
                   spool->directory, spool->reader.count - (uint64_t)taken);
     return 0;
 }

@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon_pools.h"
 #include "router.h"
 
 enum { STATUS_MAX = 160 };
 
 struct status {
+    const struct daemon_pools *pools;
     bool is_wanted;
     bool is_due;   /* something happened since the last look, or nobody heard that we are ready */
     bool is_ready; /* the service manager has heard it */
@@ -21,7 +23,8 @@ struct status {
     char told[STATUS_MAX];
 };
 
-void status_init(struct status *status);
+/* The pools outlive it; they may be mapped later. */
+void status_init(struct status *status, const struct daemon_pools *pools);
 
 /* The sockets answer. A service manager that does not hear it would end us in time, so it is told once
  * a second until it does. */
@@ -38,8 +41,5 @@ uint64_t status_deadline(const struct status *status);
 
 /* Tells the service manager, if it is time and there is something new. */
 void status_refresh(struct status *status, const struct router *router, uint64_t now_us);
-
-/* The line for these counts; returns `into`, of STATUS_MAX bytes. */
-char *status_line(char *into, const struct router_counts *counts);
 
 #endif

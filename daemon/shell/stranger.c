@@ -66,8 +66,8 @@ char *who_text(char *into, const struct ucred *who, const char *address)
     struct text text = text_in(into, WHO_TEXT_MAX);
 
     if (who->uid == NO_USER)
-        text_put(&text, "%s", address);
+        text_put(&text, "address=%s", address);
     else
-        text_put(&text, "pid %ld, uid %lu", (long)who->pid, (unsigned long)who->uid);
+        text_put(&text, "pid=%ld uid=%lu", (long)who->pid, (unsigned long)who->uid);
     return into;
 }

@@ -31,6 +31,6 @@ void watchdog_tell(struct watchdog *watchdog, struct router *router, uint64_t no
     if (finding == NULL)
         notify_alive();
     else
-        log_event(LOG_LEVEL_ERROR, "audit: %s; the service manager is not told that all is well",
+        log_event(LOG_AUDIT_FAILED, "%s; the service manager is not told that all is well",
                   finding);
 }

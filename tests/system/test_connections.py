@@ -42,8 +42,8 @@ class PerUser(unittest.TestCase):
             figures = dict(peers[0].listing("stats"))
             self.assertEqual(figures["connections_turned_away_user"], "5")
             self.assertEqual((figures["users"], figures["limit_connections_per_user"]), ("1", "3"))
-            self.assertRegex(daemon.said(), rf"pid {os.getpid()}, uid {os.geteuid()}: turned away: "
-                                            r"limit=user used=3 of=3")
+            self.assertRegex(daemon.said(), rf"turned-away: limit=user used=3 of=3 "
+                                            rf"pid={os.getpid()} uid={os.geteuid()}")
             peers.pop().close()
             peers[0].echo()
             with daemon.connect() as again:
@@ -126,7 +126,7 @@ class Reserved(unittest.TestCase):
         figures = stats(self.daemon)
         self.assertEqual(figures["connections_turned_away_reserved"], "3")
         self.assertEqual(figures["accept_pauses"], "0")
-        self.assertIn(f"{LOOPBACK}: turned away: limit=connections used=4 of=6", self.daemon.said())
+        self.assertIn(f"turned-away: limit=connections used=4 of=6 address={LOOPBACK}", self.daemon.said())
         clients.pop().close()
         self.assertTrue(lib.eventually(self.gets_in))
 

@@ -93,7 +93,7 @@ REFUSED = (
     (("--ssl",), "TLS"), (("--ssl-ca-file", "/a"), "TLS"), (("--ssl-certificate", "/a"), "TLS"),
     (("--ssl-key", "/a"), "TLS"),
     (("--queue-type", "libsqlite3"), "builtin"), (("-q", "redis"), "builtin"),
-    (("--store-queue-on-shutdown",), "memory"),
+    (("--store-queue-on-shutdown",), "spool"),
     *(((f"--{name}", "x"), "memory") for name in (
         "libsqlite3-db", "libsqlite3-table", "libmemcached-servers", "libmemcached-prefix",
         "libpq-conninfo", "libpq-table", "redis-server", "redis-port", "redis-password",
@@ -231,14 +231,14 @@ class Started(unittest.TestCase):
         with Daemon(args=[word for args in NOTED for word in args]) as daemon:
             for args in NOTED:
                 if args[0].startswith("--"):
-                    self.assertRegex(daemon.said(), rf"notice: {args[0]} has no meaning here: .")
+                    self.assertRegex(daemon.said(), rf"option-ignored: {args[0]} has no meaning here: .")
             self.assertEqual(daemon.said().count("has no meaning here"), len(NOTED))
 
     def test_a_port_alone_is_for_this_machine_only_and_says_so(self):
         port = lib.free_port()
         with in_place_of_gearmand("--port", str(port)) as daemon, Peer((LOOPBACK, port)) as peer:
             peer.echo()
-            self.assertRegex(daemon.said(), "notice: --port without --listen: .*--listen=0.0.0.0")
+            self.assertRegex(daemon.said(), "option-ignored: --port without --listen: .*--listen=0.0.0.0")
             places = set(re.findall(rf"([\S]+):{port}\b", daemon.said()))
             self.assertLessEqual(places, {LOOPBACK, "[::1]"})
 
@@ -246,7 +246,7 @@ class Started(unittest.TestCase):
         ports = lib.free_port(), lib.free_port()
         with in_place_of_gearmand("-p", str(ports[0])) as first, \
                 in_place_of_gearmand("-p", str(ports[1]), home=first.directory) as second:
-            self.assertRegex(second.said(), f"notice: TCP only.*{first.socket}.*running")
+            self.assertRegex(second.said(), f"notice: tcp-only: TCP only.*{first.socket}.*running")
             with Peer((LOOPBACK, ports[1])) as peer:
                 self.assertEqual(peer.line("getpid"), f"OK {second.pid()}")
             with first.connect() as peer:
@@ -260,7 +260,7 @@ class Started(unittest.TestCase):
         with in_place_of_gearmand("-p", str(port), home="/nonexistent/pmadd") as daemon, \
                 Peer((LOOPBACK, port)) as peer:
             peer.echo()
-            self.assertRegex(daemon.said(), "notice: TCP only.*no directory /nonexistent/pmadd")
+            self.assertRegex(daemon.said(), "notice: tcp-only: TCP only.*no directory /nonexistent/pmadd")
 
     def test_a_socket_that_was_asked_for_must_be_had(self):
         with Daemon() as first:
@@ -344,7 +344,7 @@ class LogFile(unittest.TestCase):
             for path, why in ((f"{directory}/no/log", "No such file"), (directory, "directory")):
                 run = lib.run(lib.PMADD, "-s", f"{directory}/s", "-l", path)
                 self.assertEqual(run.returncode, FAILED)
-                self.assertRegex(run.stderr, f"error: log_file {path}: .*{why}")
+                self.assertRegex(run.stderr, f"error: log-file-failed: log_file {path}: .*{why}")
 
     def test_a_refused_start_says_so_on_stderr_whatever_the_log(self):
         with tempfile.TemporaryDirectory(dir=lib.short_tmp()) as directory:

@@ -1,4 +1,4 @@
-"""docs/operations.md names every figure that the daemon tells, and no other."""
+"""docs/operations.md names every figure that the daemon tells and every event that it logs, and no other."""
 
 import re
 import unittest
@@ -47,6 +47,15 @@ class Figures(unittest.TestCase):
             peer.submit("f", kind=lib.SUBMIT_JOB_BG)
             rows = peer.listing("histograms")
         self.assertEqual(listed("histogram", "from", "until"), [row[1] for row in rows[1:]])
+
+
+class Events(unittest.TestCase):
+    def test_every_event_is_explained_with_its_level(self):
+        source = (lib.SOURCE / "daemon" / "shell" / "log_name.c").read_text()
+        said = re.findall(r'\{"([a-z-]+)", LOG_LEVEL_(\w+)\}', source)
+        explained = re.findall(r"^\| `([a-z-]+)` \| (error|warning|notice|info|debug) \| \S", DOCUMENT,
+                               re.MULTILINE)
+        self.assertEqual(explained, [(name, level.lower()) for name, level in said])
 
 
 if __name__ == "__main__":

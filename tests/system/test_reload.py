@@ -9,7 +9,7 @@ import pmadd_testlib as lib
 from pmadd_testlib import Daemon
 from test_access import a_group, as_somebody, others
 
-APPLIED = "reload: the config was applied"
+APPLIED = "reloaded: the config was applied"
 REFUSED = "nothing was changed"
 
 
@@ -89,7 +89,7 @@ class Refused(unittest.TestCase):
             place = re.escape(str(daemon.file))
             self.assertRegex(reload(daemon), rf"^ERR INVALID_CONFIG {place}:6: \[function f\] retries: "
                                              r'"none" .* \(and 1 more\)$')
-            self.assertRegex(daemon.said(), rf"reload: {place}:7: \[function f\] nonsense: unknown key")
+            self.assertRegex(daemon.said(), rf"reload-refused: {place}:7: \[function f\] nonsense: unknown key")
             self.assertIn(REFUSED, daemon.said())
             self.assertEqual(stats(daemon)["limit_outbox_max"], str(1 << 20))
 
@@ -115,7 +115,7 @@ class Refused(unittest.TestCase):
                           "[function f]\nreserve = 3\n")
             named = "[server] node, [limits] tasks, [pool wire] size, [function f] reserve"
             self.assertEqual(reload(daemon), f"ERR NEEDS_RESTART {named}")
-            self.assertIn(f"reload: needs a restart: {named}; {REFUSED}", daemon.said())
+            self.assertIn(f"reload-refused: needs a restart: {named}; {REFUSED}", daemon.said())
             self.assertEqual(stats(daemon)["limit_outbox_max"], str(1 << 20))
             write(daemon, "[limits]\noutbox_max = 2M\n[function f]\nreserve = 2\n")
             self.assertEqual(reload(daemon), "OK")

@@ -73,10 +73,10 @@ class Spool(unittest.TestCase):
             client.expect(lib.JOB_CREATED)
             daemon.terminate()
             self.assertEqual(daemon.wait(), 0, daemon.said())
-            self.assertIn("ended; 6 background tasks are in the spool", daemon.said())
+            self.assertIn("spooled=6", daemon.said())
             self.assertEqual(self.names(), ["tasks.spool"])
             daemon.start()
-            self.assertIn("6 background tasks were submitted again", daemon.said())
+            self.assertIn("tasks=6\n", daemon.said())
             self.assertEqual(self.names(), [])
             self.assertEqual(sorted(self.unique_ids(daemon)), ["1", "2", "3", "4", "later", "r"])
             self.assertEqual(self.grab_all(daemon, "f"),
@@ -119,8 +119,8 @@ class Spool(unittest.TestCase):
 
     def test_what_finds_no_room_stays_in_the_file_until_it_does(self):
         with self.with_tasks(5, "[function f]\nmax_queue = 2\n") as daemon:
-            self.assertIn("2 background tasks were submitted again", daemon.said())
-            self.assertIn("3 found no room and stay in it", daemon.said())
+            self.assertIn("tasks=2\n", daemon.said())
+            self.assertIn("spool-full: some found no room and stay in it; ", daemon.said())
             self.assertEqual(sorted(self.unique_ids(daemon)), ["u0", "u1"])
             self.assertEqual(len(self.grab_all(daemon, "f")), 2)
             with daemon.connect() as client:
@@ -170,7 +170,7 @@ class Spool(unittest.TestCase):
             client.submit("f", b"x", kind=lib.SUBMIT_JOB_BG, unique="u")
             self.assertEqual(daemon.stop(), REFUSED, daemon.said())
             self.assertIn("could not be written: No space left on device", daemon.said())
-            self.assertIn("1 background tasks are lost", daemon.said())
+            self.assertIn("lost=1\n", daemon.said())
         self.assertEqual(self.names(), [])
 
     def test_a_directory_that_cannot_be_used_refuses_the_start(self):

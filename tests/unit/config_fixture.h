@@ -46,7 +46,7 @@ static inline bool same_function(const struct config_function *a, const struct c
            a->timeout_us == b->timeout_us && a->retries == b->retries &&
            a->retry_on_fail == b->retry_on_fail && a->max_queue == b->max_queue &&
            a->max_bytes == b->max_bytes && a->reserve == b->reserve &&
-           a->reserve_size == b->reserve_size;
+           a->reserve_size == b->reserve_size && a->warn_wait_us == b->warn_wait_us;
 }
 
 static inline bool same_functions(const struct config *a, const struct config *b)

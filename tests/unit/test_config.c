@@ -280,7 +280,7 @@ static const struct {
     {"function a;b.timeout=1s",
      "not a label; allowed: 1 to 40 printable bytes but ] and ;, no blank "
      "at either end"},
-    {"function a.warn_wait=1s", "not supported yet"},
+    {"function a.warn_wait=1us", "1us is out of range; allowed: 0 (off) or 1ms to 24h"},
     {"server.socket=/a ;b", "\"/a ;b\" is not a path that can stand in one line"},
     {"server.socket=" TEN(TEN("0123456789")), "a value longer than 263 bytes"},
     {"pool wire.foo=1",
@@ -356,7 +356,8 @@ static const char all_different[] =
     "[pool workers]\nsize = 2M\nclass = 8, 1\nclass = 1M, 99\n"
     "[pool runtime]\nsize = 2M\nprofile = min-overhead\nhuge_pages = require\n"
     "explicit_huge_pages = try\n"
-    "[function *]\ntimeout = 500ms\nretries = 3\nmax_queue = 4\nretry_on_fail = yes\n"
+    "[function *]\ntimeout = 500ms\nretries = 3\nmax_queue = 4\nretry_on_fail = yes\nwarn_wait = "
+    "3s\n"
     "max_bytes = 5K\n"
     "[function a b]\nmatch = img:resize*\ntimeout = 0\nretries = unlimited\nreserve = 6\n"
     "[function x=.y]\nmatch = \\x3b\\\\,:\\?;\nmax_queue = 0\nmax_bytes = 1\nreserve_size = 0\n"

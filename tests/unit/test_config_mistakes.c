@@ -46,9 +46,6 @@ static const struct {
      "idle_timeout\n"},
     {"[limits]\ntasks = 1\ntasks = 1\n", "t:3: [limits] tasks: given twice\n"},
     {"[limits]\ntasks = 1\n[server]\n[limits]\ntasks = 2\n", "t:5: [limits] tasks: given twice\n"},
-    {"[function *]\nwarn_wait = 1s\n[function a]\nwarn_wait = 1s\n",
-     "t:2: [function *] warn_wait: not supported yet\n"
-     "t:4: [function a] warn_wait: not supported yet\n"},
     {"[function *]\nmatch = a\nreserve = 0\nreserve_size = 1K\n",
      "t:2: [function *] match: not for every function; allowed: in a section [function LABEL]\n"
      "t:3: [function *] reserve: not for every function; allowed: in a section [function LABEL]\n"
@@ -56,10 +53,10 @@ static const struct {
      "LABEL]\n"},
     {"[function a]\nretry = 1\n",
      "t:2: [function a] retry: unknown key; this section has: match, timeout, retries, "
-     "retry_on_fail, max_queue, max_bytes, reserve, reserve_size\n"},
+     "retry_on_fail, max_queue, max_bytes, reserve, reserve_size, warn_wait\n"},
     {"[function *]\nretry = 1\n",
      "t:2: [function *] retry: unknown key; this section has: timeout, retries, "
-     "retry_on_fail, max_queue, max_bytes\n"},
+     "retry_on_fail, max_queue, max_bytes, warn_wait\n"},
     {"[access]\nadmins = tcp\n",
      "t:2: [access] admins: unknown key; this section has: submit, work, observe, admin\n"},
     {"[function ]\n[function a ]\n[function  a]\n",

@@ -48,7 +48,7 @@ START_TEST(the_defaults_are_those_of_the_table_of_keys)
     ck_assert(config_read_text(&config, "t", "[function a]\n", &errors));
     config_print(&config, text, sizeof text);
     for (const struct config_key_info *key = config_keys(); key->section; key++) {
-        if (!key->default_text || key->later || strcmp(key->key, "socket") == 0)
+        if (!key->default_text || strcmp(key->key, "socket") == 0)
             continue;
         snprintf(section, sizeof section, "[%s]", example_of(key->section));
         snprintf(line, sizeof line, "%s = %s", key->key, key->default_text);
@@ -81,10 +81,6 @@ START_TEST(the_shipped_file_shows_every_key_with_its_default)
     load(CONFIG_ROOT "/config/pmadd.conf");
     for (const struct config_key_info *key = config_keys(); key->section; key++) {
         snprintf(line, sizeof line, "%s =", key->key);
-        if (key->later) {
-            ck_assert_msg(!has_line(text, line), "%s has no effect yet", key->key);
-            continue;
-        }
         snprintf(line, sizeof line, "%s =%s%s", key->key, key->default_text ? " " : "",
                  key->default_text ? key->default_text : "");
         ck_assert_msg(strcmp(key->key, "profile") == 0 ? strstr(text, "`profile = ") != NULL
@@ -109,10 +105,6 @@ START_TEST(the_manual_has_every_key_with_its_default)
 
     load(CONFIG_ROOT "/docs/man/pmadd.conf.5");
     for (const struct config_key_info *key = config_keys(); key->section; key++) {
-        if (key->later) {
-            ck_assert_msg(strstr(text, key->key) != NULL, "%s is missing", key->key);
-            continue;
-        }
         snprintf(item, sizeof item, "\n.It Ic %s\n", key->key);
         at = strstr(text, item);
         ck_assert_msg(at != NULL, "%s is missing", key->key);
