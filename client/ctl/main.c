@@ -27,6 +27,7 @@ static const struct verb {
     {"check", ctl_check, "try the whole way of a task, step by step"},
     {"plan", ctl_plan, "work out the pools for a load, or what a configuration sustains"},
     {"advise", ctl_advise, "better pools, from what the daemon has used of them"},
+    {"unit", ctl_unit, "what systemd is to allow a daemon with a configuration"},
     {"stats", ctl_stats, "print every figure the daemon counts, also for Prometheus"},
     {"ping", ctl_ping, "time one round trip to the daemon"},
     {"reload", ctl_reload, "let the daemon read its configuration again"},

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 import unittest
 
 import pmadd_testlib as lib
@@ -195,6 +196,36 @@ class Exhausted(Commands):
             self.assertGreaterEqual(row["advised_blocks"], 2 * row["blocks"])
         said = self.daemon.ctl("advise").stdout
         self.assertRegex(said, r"(?s)first is that of \d+ bytes.*takes [\d.]+[KM]\.")
+
+
+class Unit(unittest.TestCase):
+    def settings(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            file.write(text)
+            file.flush()
+            run = lib.run(lib.PMADCTL, "unit", file.name)
+        self.assertEqual(run.returncode, FINE, run.stderr)
+        self.assertTrue(run.stdout.startswith(f"# For {file.name}."))
+        self.assertIn("\n[Service]\n", run.stdout)
+        return dict(re.findall(r"^(\w+)=(\w+)$", run.stdout, re.MULTILINE))
+
+    def test_what_it_allows_follows_the_configuration(self):
+        small = self.settings("[limits]\nconnections = 100\n[server]\nshutdown_grace = 2500ms\n")
+        large = self.settings("[limits]\nconnections = 200\n[pool tasks]\nsize = 64M\n")
+        self.assertEqual((small["TimeoutStopSec"], large["TimeoutStopSec"]), ("13s", "40s"))
+        self.assertEqual(int(large["LimitNOFILE"]) - int(small["LimitNOFILE"]), 100)
+        for unit in small, large:
+            self.assertEqual(unit["MemorySwapMax"], "0")
+        least = [int(unit["MemoryMin"].rstrip("M")) for unit in (small, large)]
+        most = [int(unit["MemoryMax"].rstrip("M")) for unit in (small, large)]
+        self.assertIn(least[1] - least[0], range(30, 35))
+        self.assertGreater(most[0], least[0])
+        self.assertGreater(most[1] - least[1], most[0] - least[0])
+
+    def test_a_configuration_that_does_not_start_has_none(self):
+        run = lib.run(lib.PMADCTL, "unit", "/nonexistent")
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+        self.assertIn("/nonexistent: cannot be read", run.stderr)
 
 
 if __name__ == "__main__":

@@ -182,6 +182,16 @@ class Changes(Tasks):
             self.assertEqual(self.daemon.ctl("resume", "f").returncode, FINE)
             self.assertEqual(worker.grab()[0].decode(), handle)
 
+    def test_all_of_them_are_all_that_there_are(self):
+        for name in "f", "g":
+            self.background(name)
+        self.assertEqual(self.daemon.ctl("drain", "--all").returncode, FINE)
+        for name, status in ("f", REFUSED), ("g", REFUSED), ("new", FINE):
+            self.assertEqual(self.daemon.ctl("submit", "-b", name, "x").returncode, status, name)
+        self.assertEqual(self.daemon.ctl("resume", "--all").returncode, FINE)
+        self.assertEqual(self.daemon.ctl("submit", "-b", "f", "x").returncode, FINE)
+        self.assertEqual(self.daemon.ctl("resume", "--all", "f").returncode, USAGE)
+
     def test_a_drained_function_refuses_by_name(self):
         self.assertEqual(self.daemon.ctl("drain", "f").returncode, FINE)
         run = self.daemon.ctl("submit", "-b", "f", "x")

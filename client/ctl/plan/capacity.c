@@ -110,6 +110,18 @@ bool capacity_read(const char *file, struct config *config, char *why)
     return false;
 }
 
+bool capacity_process(struct config *config, struct capacity_process *process, char *why)
+{
+    static struct budget budget;
+
+    if (!is_held(&budget, config, why))
+        return false;
+    *process = (struct capacity_process){.pools = budget.resident,
+                                         .program = BUDGET_PROGRAM_SIZE,
+                                         .descriptors = budget.descriptors};
+    return true;
+}
+
 /* ---- filling it ---- */
 
 /* The kind that is furthest behind its share when one more is to come. */

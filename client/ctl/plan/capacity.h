@@ -56,6 +56,16 @@ bool capacity_plan(const struct capacity_load *load, const struct capacity_deman
 /* Reads and judges a configuration file as pmadd does. False if pmadd would not start with it. */
 bool capacity_read(const char *file, struct config *config, char *why);
 
+/* What a daemon with this configuration takes of its system. */
+struct capacity_process {
+    size_t pools;       /* bytes, mapped */
+    size_t program;     /* bytes beside them, at most */
+    size_t descriptors; /* open at once, at most */
+};
+
+/* False if pmadd would not start with it: `why` says so. */
+bool capacity_process(struct config *config, struct capacity_process *process, char *why);
+
 /* What happens when tasks of these kinds come in and none goes out. */
 struct capacity_end {
     size_t tasks;       /* that were taken */
