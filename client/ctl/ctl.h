@@ -67,6 +67,7 @@ int ctl_cancel(struct ctl *ctl, int argc, char **argv);
 int ctl_pause(struct ctl *ctl, int argc, char **argv);
 int ctl_drain(struct ctl *ctl, int argc, char **argv);
 int ctl_resume(struct ctl *ctl, int argc, char **argv);
+int ctl_peek(struct ctl *ctl, int argc, char **argv);
 int ctl_functions(struct ctl *ctl, int argc, char **argv);
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_workers(struct ctl *ctl, int argc, char **argv);

@@ -19,6 +19,7 @@ static const struct verb {
     {"pause", ctl_pause, "keep the tasks of functions from workers"},
     {"drain", ctl_drain, "take no more tasks in for functions"},
     {"resume", ctl_resume, "end a pause, or a drain, of functions"},
+    {"peek", ctl_peek, "list the tasks that wait for a function, the next first"},
     {"functions", ctl_functions, "list the functions: what each does, what waits, workers"},
     {"status", ctl_status, "list the functions: tasks, running ones, workers"},
     {"workers", ctl_workers, "list the connections and what they can do"},

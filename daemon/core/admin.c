@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "change.h"
 #include "deadline.h"
+#include "decimal.h"
 #include "gm_line.h"
 #include "listing.h"
 #include "outbox.h"
@@ -34,6 +35,7 @@ static const struct {
     [REPLY_RESERVED] = {"ERR there is room reserved for it", NULL},
     [REPLY_BAD_NAME] = {"ERR INVALID_ARGUMENTS Function+name+too+long+or+with+a+NUL", NULL},
     [REPLY_BAD_LIMITS] = {"ERR INVALID_ARGUMENTS maxqueue+takes+no+number,+one+or+three", NULL},
+    [REPLY_BAD_COUNT] = {"ERR INVALID_ARGUMENTS peek+takes+a+number+from+1+to+100", NULL},
     [REPLY_NO_ROOM] = {"ERR QUEUE_ERROR Too+many+functions", NULL},
     [REPLY_TOO_LONG] = {"ERR INVALID_ARGUMENTS Line+too+long", NULL},
     [REPLY_NOT_OBSERVED] = {"ERR ACCESS_DENIED ", "+needs+the+right+observe"},
@@ -109,6 +111,23 @@ static int tell_verbosity(const struct router_about *about, char *into)
     return snprintf(into, TOLD_MAX, "OK %s\n", about->verbosity);
 }
 
+/* ---- peek FUNCTION [TASKS] ---- */
+
+/* A function that the peer may not look at is none. False: the peer is halted. */
+static bool peek(struct peer *peer, const struct gm_slice *args, size_t count)
+{
+    enum { PEEK_USUAL = 10 };
+    const struct function *function = function_find(&peer->router->functions, args[0]);
+    uint64_t most = PEEK_USUAL;
+
+    if (count > 1 && (!decimal_read(args[1], &most) || most < 1 || most > LISTING_PEEK_MAX))
+        return say_reply(peer, REPLY_BAD_COUNT, (struct gm_slice){0});
+    if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
+        return say_reply(peer, REPLY_NO_FUNCTION, (struct gm_slice){0});
+    listing_peek(peer, function, (uint8_t)most);
+    return true;
+}
+
 /* ---- the table ---- */
 
 enum { COMMAND_WORDS = 3, ANY = GM_WORDS_MAX };
@@ -124,6 +143,7 @@ struct command {
     question *tell;
     change *change;
     bool (*ask)(struct peer *peer); /* the driver, by who administers every function */
+    bool (*look)(struct peer *peer, const struct gm_slice *args, size_t count);
 };
 
 static const struct command commands[] = {
@@ -147,6 +167,7 @@ static const struct command commands[] = {
     {{"resume", "function"}, RIGHT_ADMIN, 1, 1, 1, REPLY_INCOMPLETE, .change = change_resume},
     {{"cancel", "job"}, RIGHT_ADMIN, 1, 1, 3, REPLY_UNKNOWN_ERROR, .change = change_cancel},
     {{"reload"}, RIGHT_ADMIN, 0, ANY, .ask = reload_ask},
+    {{"peek"}, RIGHT_OBSERVE, 1, 2, 1, REPLY_INCOMPLETE, .look = peek},
 };
 
 /* How many words the command has, if the line begins with them; else 0. */
@@ -173,6 +194,8 @@ static bool command_do(struct peer *peer, const struct command *command,
         return say(peer, told, (size_t)command->tell(&peer->router->about, told));
     if (command->ask)
         return command->ask(peer);
+    if (command->look)
+        return command->look(peer, args, count);
     if (command->list != LISTING_NONE) {
         listing_begin(peer, command->list);
         return true;

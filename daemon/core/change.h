@@ -24,6 +24,7 @@ enum reply {
     REPLY_RESERVED,
     REPLY_BAD_NAME,
     REPLY_BAD_LIMITS,
+    REPLY_BAD_COUNT,
     REPLY_NO_ROOM,
     REPLY_TOO_LONG,
     REPLY_NOT_OBSERVED,     /* the right to observe is missing, */

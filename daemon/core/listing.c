@@ -115,11 +115,21 @@ void listing_continue(struct peer *peer)
     }
 }
 
-void listing_begin(struct peer *peer, enum listing_kind kind)
+static void begin(struct peer *peer, struct listing listing)
 {
-    peer->listing = (struct listing){.kind = (uint8_t)kind};
+    peer->listing = listing;
     if (TAILQ_EMPTY(&peer->router->resumed))
         listing_continue(peer);
     else
         peer_rest(peer);
+}
+
+void listing_begin(struct peer *peer, enum listing_kind kind)
+{
+    begin(peer, (struct listing){.kind = (uint8_t)kind});
+}
+
+void listing_peek(struct peer *peer, const struct function *function, uint8_t most)
+{
+    begin(peer, (struct listing){.kind = LISTING_PEEK, .most = most, .of = function});
 }

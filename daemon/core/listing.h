@@ -24,12 +24,19 @@ enum listing_kind {
     LISTING_POOLS,
     LISTING_STATS,
     LISTING_FUNCTIONS,
-    LISTING_HISTOGRAMS
+    LISTING_HISTOGRAMS,
+    LISTING_PEEK
 };
+
+enum { LISTING_PEEK_MAX = 100 /* tasks that one look shows */ };
 
 /* Begins a listing for a peer that has none; its first piece is written at once, if there is nothing
  * ahead of it, and nobody who has waited longer. */
 void listing_begin(struct peer *peer, enum listing_kind kind);
+
+/* The same, of the first `most` tasks that wait for a function, in the order in which workers are given
+ * them; LISTING_PEEK_MAX at most. */
+void listing_peek(struct peer *peer, const struct function *function, uint8_t most);
 
 /* Writes the next piece, if the outbox of the peer is empty. */
 void listing_continue(struct peer *peer);

@@ -117,8 +117,10 @@ struct inbox {
 
 /* A listing that is being written, piece by piece. */
 struct listing {
-    uint8_t kind;   /* enum listing_kind, 0: none */
-    uint32_t index; /* the next row of its table */
+    uint8_t kind;              /* enum listing_kind, 0: none */
+    uint8_t most;              /* LISTING_PEEK: so many tasks */
+    uint32_t index;            /* the next row of its table */
+    const struct function *of; /* LISTING_PEEK: that wait for this function */
 };
 
 enum worker_sleep {

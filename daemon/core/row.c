@@ -106,14 +106,14 @@ static size_t count_functions_and_head(const struct router *router)
     return 1 + count_functions(router);
 }
 
-static void add_encoded(struct row_text *text, const struct function *function)
+static void add_encoded(struct row_text *text, struct gm_slice name)
 {
     enum { PART = 32 };
     char encoded[3 * PART];
 
-    for (size_t at = 0; at < function->name_size; at += PART) {
-        size_t left = function->name_size - at;
-        struct gm_slice part = {function->name + at, left < PART ? left : PART};
+    for (size_t at = 0; at < name.size; at += PART) {
+        size_t left = name.size - at;
+        struct gm_slice part = {name.bytes + at, left < PART ? left : PART};
 
         add_bytes(text, encoded, percent_encode(part, encoded));
     }
@@ -133,7 +133,7 @@ static const char now_head[] =
 static void add_now(struct row_text *text, const struct router *router,
                     const struct function *function)
 {
-    add_encoded(text, function);
+    add_encoded(text, (struct gm_slice){function->name, function->name_size});
     add_column(text, function->tasks[TASK_QUEUED]);
     add_column(text, function->tasks[TASK_DELAYED]);
     add_column(text, function_running(function));
@@ -243,7 +243,7 @@ static void add_histogram(const struct peer *peer, size_t index, struct row_text
     function = function_at(&peer->router->functions, (index - 1) / 2);
     if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
         return;
-    add_encoded(text, function);
+    add_encoded(text, (struct gm_slice){function->name, function->name_size});
     add(text, runs ? "\trunning" : "\twaiting");
     add_column(text, runs ? function->run_times.sum_us : function->wait_times.sum_us);
     add_buckets(text, runs ? &function->run_times : &function->wait_times);
@@ -349,6 +349,66 @@ static void add_unique(const struct peer *peer, size_t index, struct row_text *t
     add(text, "\n");
 }
 
+/* ---- what waits for a function, below a head ---- */
+
+static size_t count_peeked(const struct router *router)
+{
+    (void)router;
+    return 1 + LISTING_PEEK_MAX;
+}
+
+/* The task that is the `index`th to be given to a worker, from 0; NULL if there are fewer. */
+static const struct task *queued_at(const struct function *function, size_t index)
+{
+    for (int priority = 0; priority < TASK_PRIORITIES; priority++) {
+        const struct task *task;
+
+        if (index >= function->queued_of[priority]) {
+            index -= function->queued_of[priority];
+            continue;
+        }
+        TAILQ_FOREACH (task, &function->queues[priority], place)
+            if (index-- == 0)
+                return task;
+    }
+    return NULL;
+}
+
+static const char *const priority_words[TASK_PRIORITIES] = {
+    [PRIORITY_HIGH] = "high", [PRIORITY_NORMAL] = "normal", [PRIORITY_LOW] = "low"};
+
+/* HANDLE TAB UNIQUE TAB PRIORITY TAB BYTES TAB WAITED_US TAB CLIENTS TAB LOST. Who may not look at the
+ * function any more sees no more of it, whatever has become of it. */
+static void add_peeked(const struct peer *peer, size_t index, struct row_text *text)
+{
+    const struct router *router = peer->router;
+    const struct function *function = peer->listing.of;
+    const struct task *task;
+    uint8_t handle[GM_HANDLE_MAX];
+
+    if (index == 0) {
+        add(text, "handle\tunique\tpriority\tbytes\twaited_us\tclients\tlost\n");
+        return;
+    }
+    if (index > peer->listing.most || !function->used ||
+        !peer_may_to(peer, RIGHT_OBSERVE, function))
+        return;
+    text->looked_at += index;
+    task = queued_at(function, index - 1);
+    if (!task)
+        return;
+    add_bytes(text, handle, handle_format(&router->slots, task_handle(router, task), handle));
+    add(text, "\t");
+    add_encoded(text, (struct gm_slice){task->unique, task->unique_size});
+    add(text, "\t");
+    add(text, priority_words[task->priority]);
+    add_column(text, task->payload_size);
+    add_column(text, router->now.mono_us - task->queued_us);
+    add_column(text, task->waiter_count);
+    add_column(text, task->lost);
+    add(text, "\n");
+}
+
 /* ---- pools ---- */
 
 static size_t count_classes(const struct router *router)
@@ -408,6 +468,7 @@ static const struct rows rows_of[] = {
     [LISTING_STATS] = {figure_count, add_figure},
     [LISTING_FUNCTIONS] = {count_functions_and_head, add_function},
     [LISTING_HISTOGRAMS] = {count_histograms, add_histogram},
+    [LISTING_PEEK] = {count_peeked, add_peeked},
 };
 
 size_t row_count(const struct router *router, enum listing_kind kind)

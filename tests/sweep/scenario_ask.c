@@ -207,7 +207,7 @@ static void play_listings(struct trial *trial)
 {
     static const char *const lines[] = {"status",    "prioritystatus",   "workers",
                                         "pools",     "show unique jobs", "stats",
-                                        "functions", "histograms"};
+                                        "functions", "histograms",       "peek f"};
     struct actor *slow = &trial->actors[0];
 
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

@@ -169,6 +169,21 @@ class Refusing(Tasks):
     STEPS = Check.STEPS
 
 
+class Peek(Tasks):
+    def test_what_waits_is_shown_the_next_first(self):
+        handles = [self.background("f", "--unique", name, "--priority", priority)
+                   for name, priority in (("b", "low"), ("a", "high"))]
+        rows = json.loads(self.daemon.ctl("peek", "f", "--json").stdout)
+        self.assertEqual([(row["handle"], row["unique"], row["priority"], row["bytes"]) for row in rows],
+                         [(handles[1], "a", "high", 1), (handles[0], "b", "low", 1)])
+        self.assertEqual(len(self.daemon.ctl("peek", "f", "--count=1").stdout.splitlines()), 1)
+
+    def test_what_cannot_be_looked_at_is_refused(self):
+        self.assert_says(self.daemon.ctl("peek", "nobody"), REFUSED, "function not found")
+        for words in ((), ("a b",), ("f", "g"), ("f", "--count=0"), ("f", "--count=101")):
+            self.assertEqual(self.daemon.ctl("peek", *words).returncode, USAGE, words)
+
+
 class Changes(Tasks):
     """pause, drain and resume."""
 
