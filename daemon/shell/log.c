@@ -1,3 +1,6 @@
+/* All events come from one place of this file: no news. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+
 #include "log.h"
 
 #include <errno.h>
@@ -77,12 +80,13 @@ static int open_file(const char *path)
 int log_open(const struct config_server *server)
 {
     const char *file = server->log_file;
+    bool is_stderr = file[0] == '\0' || strcmp(file, "stderr") == 0;
 
     log_level = server->log_level;
     log_style = LOG_PLAIN;
     if (stderr_is_journal())
-        log_style = access(journal_socket, W_OK) == 0 ? LOG_NATIVE : LOG_PRIORITY;
-    if (file[0] == '\0' || strcmp(file, "stderr") == 0)
+        log_style = is_stderr && access(journal_socket, W_OK) == 0 ? LOG_NATIVE : LOG_PRIORITY;
+    if (is_stderr)
         return 0;
     if (strcmp(file, "none") != 0)
         return open_file(file);
