@@ -350,6 +350,7 @@ struct router_stuck {
     char name[3 * ROUTER_STUCK_NAME + 1]; /* percent-encoded, its first ROUTER_STUCK_NAME bytes */
     size_t queued;
     uint64_t waited_us; /* the longest */
+    uint64_t over_us;   /* how much longer that is than the function's `warn_wait_us` */
 };
 
 /* Is row `row` of the functions, from 0 and below the limit `functions`, one whose tasks have waited for

@@ -12,14 +12,17 @@ static void write_name(const struct function *function, char *into)
 bool router_stuck(const struct router *router, size_t row, struct router_stuck *stuck)
 {
     const struct function *function = function_at(&router->functions, row);
-    uint64_t queued_us;
+    uint64_t queued_us, bound_us;
 
-    if (!function || function->rule->warn_wait_us == 0 || function->able_count > 0 ||
-        function->paused || !function_oldest_us(function, &queued_us) ||
-        router->now.mono_us - queued_us < function->rule->warn_wait_us)
+    if (!function || function->able_count > 0 || function->paused ||
+        !function_oldest_us(function, &queued_us))
+        return false;
+    bound_us = function->rule->warn_wait_us;
+    if (bound_us == 0 || router->now.mono_us - queued_us < bound_us)
         return false;
     stuck->queued = function->tasks[TASK_QUEUED];
     stuck->waited_us = router->now.mono_us - queued_us;
+    stuck->over_us = stuck->waited_us - bound_us;
     write_name(function, stuck->name);
     return true;
 }

@@ -2,9 +2,9 @@
 #define STUCK_H
 
 /*
- * Tasks that wait though no worker can do them, warn_wait of a function: the log says so, each function's once a
- * minute, and when it is over. While tasks wait there is a look once a second, at some of the functions; none
- * while none waits.
+ * Tasks that wait though no worker can do them, warn_wait of a function: the log says so, of each function when it
+ * begins and once a minute, and when it is over for all. While tasks wait there is a look once a second, at
+ * some of the functions; none while none waits.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,9 +16,10 @@ struct stuck {
     size_t rows;  /* of functions */
     size_t row;   /* the next to be looked at */
     size_t found; /* in this round through all of them */
+    size_t due;   /* of these, to be said in this round */
     bool is_told; /* some were found in the last */
-    bool is_said; /* this round's are said */
-    uint64_t next_us, say_us;
+    uint64_t next_us;
+    uint64_t round_us, last_us; /* when this round began, and the last */
 };
 
 void stuck_init(struct stuck *stuck, size_t rows);
