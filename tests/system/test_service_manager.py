@@ -20,6 +20,21 @@ class ServiceManager(unittest.TestCase):
         with Daemon(env={"WATCHDOG_USEC": str(LIMIT_US)}) as daemon:
             self.assertTrue(self.heard(daemon, "WATCHDOG=1", 5), daemon.notes.heard)
 
+    def test_the_status_names_the_fullest_pool_and_how_full_it_is(self):
+        with Daemon() as daemon, daemon.connect() as client:
+            self.assertRegex(daemon.notes.heard, r"STATUS=0 connections.*; fullest pool: \w+, \d+%\n")
+            kind = lib.JOB_CREATED
+            while kind == lib.JOB_CREATED:
+                client.send(lib.SUBMIT_JOB_BG, "f", "", bytes(60_000))
+                kind, _ = client.receive()
+            rows = [[int(word) for word in row[1:4]] for row in client.listing("pools")
+                    if row[0] == "tasks" and row[1].isdigit()]
+            used = sum(size * count for size, _, count in rows)
+            percent = -(-100 * used // sum(size * count for size, count, _ in rows))
+            self.assertGreater(percent, 50)
+            self.assertTrue(self.heard(daemon, f"; fullest pool: tasks, {percent}%\n", 1),
+                            daemon.notes.heard)
+
     def test_without_a_watchdog_nobody_is_told(self):
         with Daemon(env={"WATCHDOG_USEC": str(LIMIT_US), "WATCHDOG_PID": "1"}) as daemon:
             with daemon.connect() as peer:
