@@ -13,8 +13,9 @@
 
 enum {
     LATER_SECONDS = 4,
-    BLOW_UP = 120, /* a byte of input stands for so many of a body */
-    SIZE_AT = 8    /* of a header */
+    BLOW_UP = 120,    /* a byte of input stands for so many of a body */
+    SIZE_AT = 8,      /* of a header */
+    LATER_LINES = 224 /* bytes from here on are lines that came when there was a corpus */
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -194,7 +195,11 @@ static void act_line(struct stage *stage, struct place *place, struct input *inp
         "status",     "prioritystatus",   "workers",           "show jobs",     "stats",
         "pools",      "show unique jobs", "create function c", "drop function", "version",
         "maxqueue a", "maxqueue b 3 2 1", "cancel job ",       "maxqueue"};
-    const char *line = lines[input_byte(input) % COUNT(lines)];
+    static const char *const later[] = {"functions",        "histograms",        "pause function a",
+                                        "drain function a", "resume function a", "pause function",
+                                        "drain function",   "resume function"};
+    uint8_t kind = input_byte(input);
+    const char *line = kind < LATER_LINES ? lines[kind % COUNT(lines)] : later[kind % COUNT(later)];
     size_t size = strlen(line);
     struct input run = input_run(input);
 
