@@ -118,6 +118,16 @@ class Room(unittest.TestCase):
         self.assertEqual(re.findall(r"(?m)^resident: .*", DOCUMENT),
                          re.findall(r"(?m)^resident: .*", run.stdout))
 
+    def test_the_plan_says_about_what_is_said(self):
+        words, said = re.search(r"(?ms)^\$ pmadctl (plan .*?)$\n(.*?)^```", DOCUMENT).groups()
+        shipped = str(lib.SOURCE / "config" / "pmadd.conf")
+        run = lib.run(lib.PMADCTL, *words.replace("/etc/pmadd/pmadd.conf", shipped).split())
+        self.assertEqual(run.returncode, 1, run.stderr)
+        number = re.compile(r"\d+(?:\.\d+)?")
+        self.assertEqual(number.sub("N", run.stdout), number.sub("N", said))
+        for found, expected in zip(number.findall(run.stdout), number.findall(said)):
+            self.assertAlmostEqual(float(found) / float(expected), 1, delta=0.15)
+
 
 if __name__ == "__main__":
     unittest.main()
