@@ -197,7 +197,8 @@ static void act_line(struct stage *stage, struct place *place, struct input *inp
         "maxqueue a", "maxqueue b 3 2 1", "cancel job ",       "maxqueue"};
     static const char *const later[] = {"functions",        "histograms",        "pause function a",
                                         "drain function a", "resume function a", "pause function",
-                                        "drain function",   "resume function"};
+                                        "drain function",   "resume function",   "peek a",
+                                        "peek b",           "peek c 1",          "peek"};
     uint8_t kind = input_byte(input);
     const char *line = kind < LATER_LINES ? lines[kind % COUNT(lines)] : later[kind % COUNT(later)];
     size_t size = strlen(line);
