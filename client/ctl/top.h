@@ -2,11 +2,12 @@
 #define TOP_H
 
 /*
- * What `pmadctl top` shows. A look at the daemon (top_look.c) becomes lines of text of the size of the
- * screen (top_view.c), which ncurses (top_screen.c) or a plain refresh prints: neither knows the daemon.
+ * What `pmadctl top` shows. A look at the daemon (top_look.c), its functions worked out by top_functions.c,
+ * becomes lines of text of the size of the screen (top_view.c), which ncurses (top_screen.c) or a plain refresh prints: neither knows the daemon.
  */
 #include "ctl_list.h"
 #include "ctl_terminal.h"
+#include "snapshot.h"
 
 enum {
     TOP_LINE_SIZE = 1024, /* bytes of a line with its NUL: no screen is wider than it shows */
@@ -17,12 +18,35 @@ enum {
 
 /* ---- looking ---- */
 
+/* The median of some times, and what 1 % of them are above, in microseconds; -1: there are none. */
+struct top_times {
+    double median_us, p99_us;
+};
+
+/* One function, as of a look and what has come since the one before. */
+struct top_function {
+    char *name; /* as people write it: snapshot_name() */
+    unsigned long long queued, running, tasks, workers, oldest_us;
+    bool held;                    /* paused or draining */
+    double done_rate;             /* ends of tasks in a second */
+    struct top_times waited, ran; /* since the look before; where nothing has, since it counts */
+};
+
 /* One look: the daemon's lists, as of the same moment but for the time they took. */
 struct top_look {
     bool complete; /* else there are no tables */
     uint64_t at_ms;
-    struct ctl_table functions, priorities, workers, pools, figures;
+    struct snapshot told;
+    struct top_function *functions;
+    size_t function_count;
+    struct ctl_table workers, pools;
 };
+
+/* Works out the functions of a look from what it and the one before, which may be incomplete, were told.
+ * False without memory. */
+bool top_functions_make(struct top_look *look, const struct top_look *before);
+
+void top_functions_free(struct top_look *look);
 
 /* The daemon as it is watched. Without it the last looks stay as they are. */
 struct top_watch {
@@ -46,7 +70,14 @@ double top_rate(const struct top_watch *watch, const char *name);
 /* ---- what is shown ---- */
 
 enum top_page { TOP_FUNCTIONS, TOP_WORKERS, TOP_POOLS, TOP_PAGES };
-enum top_order { TOP_BY_TASKS, TOP_BY_RUNNING, TOP_BY_WORKERS, TOP_BY_NAME, TOP_ORDERS };
+enum top_order {
+    TOP_BY_TASKS,
+    TOP_BY_RUNNING,
+    TOP_BY_WORKERS,
+    TOP_BY_AGE,
+    TOP_BY_NAME,
+    TOP_ORDERS
+};
 
 extern const char *const top_page_names[TOP_PAGES];
 extern const char *const top_order_names[TOP_ORDERS];

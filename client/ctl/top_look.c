@@ -12,11 +12,10 @@ enum { PATIENCE_MS = 2000 };
 
 static void look_free(struct top_look *look)
 {
-    ctl_table_free(&look->functions);
-    ctl_table_free(&look->priorities);
+    top_functions_free(look);
+    snapshot_free(&look->told);
     ctl_table_free(&look->workers);
     ctl_table_free(&look->pools);
-    ctl_table_free(&look->figures);
     *look = (struct top_look){.complete = false};
 }
 
@@ -36,15 +35,17 @@ static enum pmadc_status look_at(const struct top_watch *watch, struct top_look 
         const struct ctl_listing *listing;
         struct ctl_table *table;
     } lists[] = {
-        {&ctl_list_functions, &look->functions}, {&ctl_list_priorities, &look->priorities},
-        {&ctl_list_workers, &look->workers},     {&ctl_list_pools, &look->pools},
-        {&ctl_list_figures, &look->figures},
+        {&ctl_list_workers, &look->workers},
+        {&ctl_list_pools, &look->pools},
     };
-    enum pmadc_status status = PMADC_OK;
+    enum pmadc_status status = snapshot_take(&look->told, watch->client, SNAPSHOT_POOLS,
+                                             ctl_timeout(watch->ctl, PATIENCE_MS));
 
     for (size_t i = 0; i < sizeof lists / sizeof *lists && status == PMADC_OK; i++)
         status = ask(watch, lists[i].listing, lists[i].table);
     look->at_ms = ctl_now_ms();
+    if (status == PMADC_OK && !top_functions_make(look, &watch->now))
+        status = PMADC_MEMORY;
     look->complete = status == PMADC_OK;
     return status;
 }
@@ -93,10 +94,9 @@ void top_forget(struct top_watch *watch)
 
 unsigned long long top_figure(const struct top_look *look, const char *name)
 {
-    for (size_t i = 0; i < look->figures.row_count; i++)
-        if (strcmp(look->figures.rows[i].cells[0], name) == 0)
-            return strtoull(look->figures.rows[i].cells[1], NULL, 10);
-    return 0;
+    const char *figure = look->complete ? snapshot_figure(&look->told, name) : NULL;
+
+    return figure != NULL ? strtoull(figure, NULL, 10) : 0;
 }
 
 double top_rate(const struct top_watch *watch, const char *name)

@@ -12,7 +12,7 @@
 enum { NAME_WIDTH_MIN = 16, BAR_WIDTH = 26, POOL_BAR_WIDTH = 14 };
 
 const char *const top_page_names[TOP_PAGES] = {"functions", "workers", "pools"};
-const char *const top_order_names[TOP_ORDERS] = {"tasks", "running", "workers", "name"};
+const char *const top_order_names[TOP_ORDERS] = {"tasks", "running", "workers", "age", "name"};
 
 /* ---- lines ---- */
 
@@ -173,53 +173,69 @@ static void put_head(struct page *page)
 
 /* ---- the lists ---- */
 
-static char *const *row_of(const struct ctl_table *table, const char *name)
+/* A time in 6 characters. */
+static const char *short_time(char into[16], double us)
 {
-    for (size_t i = 0; i < table->row_count; i++)
-        if (strcmp(table->rows[i].cells[0], name) == 0)
-            return table->rows[i].cells;
-    return NULL;
+    static const struct {
+        double below_us, unit_us;
+        const char *name;
+    } units[] = {{1e3, 1, "us"}, {1e6, 1e3, "ms"}, {1e9, 1e6, "s"}, {1e12, 3.6e9, "h"}};
+
+    for (size_t i = 0; us >= 0 && i < sizeof units / sizeof *units; i++)
+        if (us < units[i].below_us) {
+            (void)snprintf(into, 16, us / units[i].unit_us < 10 ? "%.1f%s" : "%.0f%s",
+                           us / units[i].unit_us, units[i].name);
+            return into;
+        }
+    return us < 0 ? "-" : "long";
 }
 
-/* Tasks that have come or gone in a second, on balance. */
-static double growth_of(const struct top_watch *watch, char *const *cells)
+static void put_function(struct page *page, const struct top_function *function, size_t name_width)
 {
-    char *const *before = row_of(&watch->before.functions, cells[0]);
-    double seconds = (double)(watch->now.at_ms - watch->before.at_ms) / 1000;
-
-    if (before == NULL || seconds <= 0)
-        return 0;
-    return (strtod(cells[1], NULL) - strtod(before[1], NULL)) / seconds;
-}
-
-static void put_function(struct page *page, char *const *cells, size_t name_width)
-{
-    char *const *queued = row_of(&page->watch->now.priorities, cells[0]);
-    bool is_stuck = strtoull(cells[1], NULL, 10) > strtoull(cells[2], NULL, 10) &&
-                    strtoull(cells[3], NULL, 10) == 0;
+    enum ctl_colour colour = function->held                                   ? CTL_YELLOW
+                             : function->queued > 0 && function->workers == 0 ? CTL_RED
+                                                                              : CTL_PLAIN;
     char name[TOP_LINE_SIZE];
+    char times[5][16];
 
-    put(page, is_stuck ? CTL_RED : CTL_PLAIN, "%s %8s %7s %7s %7s %7s %7s %+8.1f",
-        column(name, cells[0], name_width), cells[1], cells[2], queued != NULL ? queued[1] : "0",
-        queued != NULL ? queued[2] : "0", queued != NULL ? queued[3] : "0", cells[3],
-        growth_of(page->watch, cells));
+    put(page, colour, "%s %6llu %5llu %5llu %6s %7.0f %6s %6s %6s %6s",
+        column(name, function->name, name_width), function->queued, function->running,
+        function->workers,
+        function->queued > 0 ? short_time(times[0], (double)function->oldest_us) : "-",
+        function->done_rate, short_time(times[1], function->waited.median_us),
+        short_time(times[2], function->waited.p99_us),
+        short_time(times[3], function->ran.median_us), short_time(times[4], function->ran.p99_us));
 }
 
-/* The column that an order goes by; 0 is the name. */
-static const size_t order_columns[TOP_ORDERS] = {
-    [TOP_BY_TASKS] = 1, [TOP_BY_RUNNING] = 2, [TOP_BY_WORKERS] = 3, [TOP_BY_NAME] = 0};
-
-static int compare(const void *left, const void *right, void *column_of)
+static unsigned long long weight_of(const struct top_function *function, enum top_order order)
 {
-    char *const *a = ((const struct ctl_row *)left)->cells;
-    char *const *b = ((const struct ctl_row *)right)->cells;
-    size_t at = *(const size_t *)column_of;
-    unsigned long long x = strtoull(a[at], NULL, 10);
-    unsigned long long y = strtoull(b[at], NULL, 10);
+    switch (order) {
+    case TOP_BY_TASKS:
+        return function->tasks;
+    case TOP_BY_RUNNING:
+        return function->running;
+    case TOP_BY_WORKERS:
+        return function->workers;
+    case TOP_BY_AGE:
+        return function->oldest_us;
+    case TOP_BY_NAME:
+    case TOP_ORDERS:
+        break;
+    }
+    return 0;
+}
 
-    if (at > 0 && x != y)
+/* The most first; where they are alike, by name. */
+static int compare(const void *left, const void *right, void *order)
+{
+    const struct top_function *a = left;
+    const struct top_function *b = right;
+    unsigned long long x = weight_of(a, *(const enum top_order *)order);
+    unsigned long long y = weight_of(b, *(const enum top_order *)order);
+
+    if (x != y)
         return x < y ? 1 : -1;
-    return strcmp(a[0], b[0]);
+    return strcmp(a->name, b->name);
 }
 
 /* The rows that pass the filter; to be freed. NULL without memory. */
@@ -245,23 +261,36 @@ static void scroll(const struct page *page, size_t count)
         page->view->first = last;
 }
 
+/* Those that pass the filter; to be freed. NULL without memory. */
+static struct top_function *choose_functions(const struct page *page, size_t *count)
+{
+    const struct top_look *look = &page->watch->now;
+    struct top_function *chosen = calloc(look->function_count + 1, sizeof *chosen);
+
+    *count = 0;
+    for (size_t i = 0; chosen != NULL && i < look->function_count; i++)
+        if (passes(page, look->functions[i].name))
+            chosen[(*count)++] = look->functions[i];
+    return chosen;
+}
+
 static void put_functions(struct page *page)
 {
-    size_t numbers = 58; /* characters of all columns but the name */
+    size_t numbers = 62; /* characters of all columns but the name */
     size_t width = page->view->width;
     size_t name_width = width > numbers + NAME_WIDTH_MIN ? width - numbers : (size_t)NAME_WIDTH_MIN;
-    size_t at = order_columns[page->view->order];
     size_t count;
-    struct ctl_row *rows = choose(page, &page->watch->now.functions, 0, &count);
+    struct top_function *rows = choose_functions(page, &count);
     char name[TOP_LINE_SIZE];
 
-    put(page, CTL_BOLD, "%s %8s %7s %7s %7s %7s %7s %8s", column(name, "FUNCTION", name_width),
-        "TASKS", "RUNNING", "HIGH", "NORMAL", "LOW", "WORKERS", "GROWTH/S");
+    put(page, CTL_BOLD, "%s %6s %5s %5s %6s %7s %6s %6s %6s %6s",
+        column(name, "FUNCTION", name_width), "QUEUED", "RUN", "WORK", "OLDEST", "DONE/S", "WAIT50",
+        "WAIT99", "RUN50", "RUN99");
     if (rows != NULL)
-        qsort_r(rows, count, sizeof *rows, compare, &at);
+        qsort_r(rows, count, sizeof *rows, compare, &page->view->order);
     scroll(page, count);
     for (size_t i = page->view->first; rows != NULL && i < count; i++)
-        put_function(page, rows[i].cells, name_width);
+        put_function(page, &rows[i], name_width);
     free(rows);
 }
 
