@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advise_sizes.h"
 #include "capacity.h"
 #include "ctl_ini.h"
 #include "ctl_list.h"
@@ -97,6 +98,8 @@ struct pool {
     size_t count;
     struct capacity_class classes[PMAD_CLASSES_MAX];
     size_t size_now;
+    size_t
+        bodies; /* it was laid out anew for so many tasks at once, by their sizes; 0: by its classes */
 };
 
 /* The rows of one pool that are classes: one has no number, it counts what is above all classes. */
@@ -124,6 +127,14 @@ static double fullness(const struct capacity_class *class)
     return class->blocks > 0 ? (double)class->high_water / (double)class->blocks : 0;
 }
 
+static bool has_refused(const struct pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        if (pool->classes[i].refused > 0)
+            return true;
+    return false;
+}
+
 static const struct capacity_class *fullest(const struct pool *pool)
 {
     const struct capacity_class *most = &pool->classes[0];
@@ -132,6 +143,15 @@ static const struct capacity_class *fullest(const struct pool *pool)
         if (fullness(&pool->classes[i]) > fullness(most))
             most = &pool->classes[i];
     return most;
+}
+
+static void print_classes(const struct pool *pool)
+{
+    (void)printf("; class      blocks  most used   refused  ->  blocks\n");
+    for (size_t i = 0; i < pool->count; i++)
+        (void)printf("; %-8zu %8zu %10zu %9llu  -> %7zu\n", pool->classes[i].block_size,
+                     pool->classes[i].blocks, pool->classes[i].high_water,
+                     (unsigned long long)pool->classes[i].refused, pool->classes[i].wanted);
 }
 
 static void print_ini(const struct pool *pool, const struct config *config)
@@ -146,11 +166,11 @@ static void print_ini(const struct pool *pool, const struct config *config)
                  "; were used at once, and %llu times there was none.\n",
                  most->block_size, most->high_water, most->blocks,
                  (unsigned long long)most->refused);
-    (void)printf("; class      blocks  most used   refused  ->  blocks\n");
-    for (size_t i = 0; i < pool->count; i++)
-        (void)printf("; %-8zu %8zu %10zu %9llu  -> %7zu\n", pool->classes[i].block_size,
-                     pool->classes[i].blocks, pool->classes[i].high_water,
-                     (unsigned long long)pool->classes[i].refused, pool->classes[i].wanted);
+    if (pool->bodies > 0)
+        (void)printf("; Classes for the sizes that bodies had, and room for %zu tasks at once:\n",
+                     pool->bodies);
+    else
+        print_classes(pool);
     (void)printf("; About %s become %s: %s %s.\n", ctl_human_size(from, pool->size_now),
                  ctl_human_size(to, then), then <= pool->size_now ? "saves" : "takes",
                  ctl_human_size(between, then <= pool->size_now ? pool->size_now - then
@@ -171,13 +191,28 @@ static const struct ctl_listing advice = {
                 {"SHARE", "advised_share", CTL_COUNT}},
 };
 
-static void put_rows(FILE *out, const struct pool *pool, const struct config *config)
+/* What the pool has of a class of that size now. */
+static struct capacity_class class_now(const struct pool *pool, size_t block_size)
 {
     for (size_t i = 0; i < pool->count; i++)
+        if (pool->classes[i].block_size == block_size)
+            return pool->classes[i];
+    return (struct capacity_class){.block_size = block_size};
+}
+
+static void put_rows(FILE *out, const struct pool *pool, const struct config *config)
+{
+    const struct pmad_layout *layout = &config->pools[pool->id].layout;
+    struct pmad_fit fit;
+
+    (void)pmad_layout_fit(layout, &fit);
+    for (size_t i = 0; i < layout->class_count; i++) {
+        struct capacity_class now = class_now(pool, layout->classes[i].block_size);
+
         (void)fprintf(out, "%s\t%zu\t%zu\t%zu\t%llu\t%zu\t%u\n", config_pool_names[pool->id],
-                      pool->classes[i].block_size, pool->classes[i].blocks,
-                      pool->classes[i].high_water, (unsigned long long)pool->classes[i].refused,
-                      pool->classes[i].wanted, config->pools[pool->id].layout.classes[i].share);
+                      now.block_size, now.blocks, now.high_water, (unsigned long long)now.refused,
+                      fit.classes[i].blocks, layout->classes[i].share);
+    }
 }
 
 static enum ctl_exit say_why(const char *why)
@@ -187,7 +222,39 @@ static enum ctl_exit say_why(const char *why)
     return CTL_FAILED;
 }
 
-static enum ctl_exit show_advice(const struct ctl_table *table, const struct advise *advise,
+/* What there is to go by. */
+struct seen {
+    struct ctl_table pools, figures;
+    struct snapshot told;
+};
+
+/* Where no class was used up, so that all was seen that was wanted: classes for the sizes that bodies
+ * had, if they take less. */
+static void lay_out_by_sizes(struct pool *pool, const struct seen *seen,
+                             const struct advise *advise, struct config *config)
+{
+    static struct config other;
+    static char why[CAPACITY_TEXT];
+    struct capacity_load load = {.clients = config->limits.connections};
+    struct capacity_demand demand;
+    double most =
+        (double)figure_of(&seen->figures, "tasks_most") * (double)(100 + advise->margin) / 100;
+
+    if (most > (double)config->limits.tasks)
+        most = (double)config->limits.tasks;
+    if (pool->id != POOL_TASKS || has_refused(pool) ||
+        !advise_sizes(&seen->told.tables[SNAPSHOT_HISTOGRAMS], (size_t)most,
+                      config->limits.payload_max, &load, &demand))
+        return;
+    other = *config;
+    if (!capacity_advise_sizes(&other, &load, &demand, why) ||
+        other.pools[POOL_TASKS].layout.pool_size >= config->pools[POOL_TASKS].layout.pool_size)
+        return;
+    config->pools[POOL_TASKS] = other.pools[POOL_TASKS];
+    pool->bodies = demand.tasks;
+}
+
+static enum ctl_exit show_advice(const struct seen *seen, const struct advise *advise,
                                  struct config *config)
 {
     static char why[CAPACITY_TEXT];
@@ -202,11 +269,14 @@ static enum ctl_exit show_advice(const struct ctl_table *table, const struct adv
         return CTL_FAILED;
     }
     for (size_t i = 0; i < sizeof of / sizeof *of && done == CTL_COMPLETE; i++) {
-        pool_read(&of[i], table);
+        pool_read(&of[i], &seen->pools);
         if (!capacity_advise(config, of[i].id, of[i].classes, of[i].count,
-                             (double)advise->margin / 100, why))
+                             (double)advise->margin / 100, why)) {
             done = say_why(why);
-        else if (advise->json)
+            break;
+        }
+        lay_out_by_sizes(&of[i], seen, advise, config);
+        if (advise->json)
             put_rows(out, &of[i], config);
         else
             print_ini(&of[i], config);
@@ -218,27 +288,40 @@ static enum ctl_exit show_advice(const struct ctl_table *table, const struct adv
     return done;
 }
 
+static enum ctl_exit look(const struct ctl *ctl, struct pmadc *client, struct seen *seen)
+{
+    enum { ANSWER_MS = 10000 };
+    enum ctl_exit done = ctl_list_ask(ctl, client, &ctl_list_pools, &seen->pools);
+    enum pmadc_status status;
+
+    if (done == CTL_COMPLETE)
+        done = ctl_list_ask(ctl, client, &ctl_list_figures, &seen->figures);
+    if (done != CTL_COMPLETE)
+        return done;
+    status =
+        snapshot_take(&seen->told, client, SNAPSHOT_HISTOGRAMS + 1, ctl_timeout(ctl, ANSWER_MS));
+    return status == PMADC_OK ? CTL_COMPLETE : ctl_explain(ctl, client, status);
+}
+
 static enum ctl_exit give_advice(const struct ctl *ctl, struct pmadc *client,
                                  const struct advise *advise)
 {
     static struct config config;
     static char why[CAPACITY_TEXT];
-    struct ctl_table table = {.row_count = 0};
-    struct ctl_table figures = {.row_count = 0};
-    enum ctl_exit done = ctl_list_ask(ctl, client, &ctl_list_pools, &table);
+    struct seen seen = {.pools = {.row_count = 0}};
+    enum ctl_exit done = look(ctl, client, &seen);
 
-    if (done == CTL_COMPLETE)
-        done = ctl_list_ask(ctl, client, &ctl_list_figures, &figures);
-    if (done == CTL_COMPLETE && figure_of(&figures, "submitted") == 0) {
+    if (done == CTL_COMPLETE && figure_of(&seen.figures, "submitted") == 0) {
         ctl_say("this daemon has had no task yet, so there is nothing to go by");
         done = CTL_FAILED;
     }
-    if (done == CTL_COMPLETE && !take_limits(&figures, &config, why))
+    if (done == CTL_COMPLETE && !take_limits(&seen.figures, &config, why))
         done = say_why(why);
     if (done == CTL_COMPLETE)
-        done = show_advice(&table, advise, &config);
-    ctl_table_free(&table);
-    ctl_table_free(&figures);
+        done = show_advice(&seen, advise, &config);
+    ctl_table_free(&seen.pools);
+    ctl_table_free(&seen.figures);
+    snapshot_free(&seen.told);
     return done;
 }
 
@@ -250,8 +333,12 @@ int ctl_advise(struct ctl *ctl, int argc, char **argv)
         .doc =
             "Looks at how much of the pools `tasks' and `wire' a running daemon has ever used, and "
             "prints better ones as an INI file: room for what was used, a margin, and twice as "
-            "many blocks where there were none left. It says which class will run out first and "
-            "what is saved.\vExample:\n  pmadctl advise --margin=50 > pools.conf",
+            "many blocks where there were none left. Where all was found that was wanted, the "
+            "classes "
+            "of `tasks' are made for the sizes that bodies had, if that takes less. It says which "
+            "class "
+            "will run out first and what is saved.\vExample:\n  pmadctl advise --margin=50 > "
+            "pools.conf",
     };
     struct advise advise = {.margin = 25};
     struct pmadc *client;

@@ -78,6 +78,8 @@ static const struct metric of_daemon[] = {
             "Times that nobody was accepted for a while.")},
     {FIGURE("users", "pmadd_users", "gauge", "Different users at the Unix socket.")},
     {FIGURE("limit_connections", "pmadd_connections_limit", "gauge", "Connections there can be.")},
+    {FIGURE("tasks_most", "pmadd_tasks_max", "gauge",
+            "The most tasks that there ever were at once.")},
     {FIGURE("limit_tasks", "pmadd_tasks_limit", "gauge", "Tasks there can be.")},
     {FIGURE("limit_functions", "pmadd_functions_limit", "gauge", "Functions there can be.")},
     {FIGURE("pool_bytes", "pmadd_pools_mapped_bytes", "gauge", "Bytes mapped by all pools.")},
@@ -142,14 +144,16 @@ static const struct metric of_class[] = {
             "Times that a class had no block left.")},
 };
 
-static const struct {
+static const struct measure {
     const char *histogram; /* as the daemon calls it */
     const char *name, *help;
-} of_times[] = {
+    bool is_time; /* microseconds, that become seconds */
+} measures[] = {
     {"waiting", "pmadd_function_waiting_seconds",
-     "From when a task could have run until a worker was given it."},
+     "From when a task could have run until a worker was given it.", true},
     {"running", "pmadd_function_running_seconds",
-     "From when a worker was given a task until it had it no more."},
+     "From when a worker was given a task until it had it no more.", true},
+    {"size", "pmadd_function_body_bytes", "Bodies of tasks that were accepted.", false},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -308,8 +312,8 @@ static void names_free(char **names)
 
 /* ---- histograms ---- */
 
-/* So many of `buckets`, which are words MOST:TASKS, have a bound of `bound_us` at most. */
-static uint64_t count_up_to(const char *buckets, uint64_t bound_us)
+/* So many of `buckets`, which are words MOST:TASKS, have a bound of `bound` at most. */
+static uint64_t count_up_to(const char *buckets, uint64_t bound)
 {
     uint64_t tasks = 0;
     char *end;
@@ -317,7 +321,7 @@ static uint64_t count_up_to(const char *buckets, uint64_t bound_us)
     while (*buckets != '\0') {
         uint64_t most = *buckets == 'i' ? UINT64_MAX : strtoull(buckets, NULL, 10);
 
-        if (most > bound_us)
+        if (most > bound)
             break;
         buckets += strcspn(buckets, ":");
         tasks += strtoull(buckets + (*buckets == ':'), &end, 10);
@@ -326,36 +330,47 @@ static uint64_t count_up_to(const char *buckets, uint64_t bound_us)
     return tasks;
 }
 
-static void write_bucket(FILE *out, const char *metric, const char *function, const char *bound,
-                         uint64_t tasks)
+/* A number of what is measured, in its unit. */
+static void write_measured(FILE *out, const struct measure *measure, uint64_t number)
+{
+    if (measure->is_time)
+        (void)fprintf(out, "%" PRIu64 ".%06" PRIu64, number / US_PER_S, number % US_PER_S);
+    else
+        (void)fprintf(out, "%" PRIu64, number);
+}
+
+static void write_bucket(FILE *out, const struct measure *measure, const char *function,
+                         const uint64_t *bound, uint64_t tasks)
 {
     const char *ahead = "{";
 
-    (void)fprintf(out, "%s_bucket", metric);
+    (void)fprintf(out, "%s_bucket", measure->name);
     write_label(out, &ahead, "function", function);
-    write_label(out, &ahead, "le", bound);
-    (void)fprintf(out, "} %" PRIu64 "\n", tasks);
+    (void)fputs(",le=\"", out);
+    if (bound != NULL)
+        write_measured(out, measure, *bound);
+    else
+        (void)fputs("+Inf", out);
+    (void)fprintf(out, "\"} %" PRIu64 "\n", tasks);
 }
 
-static void write_histogram(FILE *out, const char *metric, const char *function, const char *sum_us,
-                            const char *buckets)
+static void write_histogram(FILE *out, const struct measure *measure, const char *function,
+                            const char *sum, const char *buckets)
 {
-    enum { OCTAVES = 32, BOUND_TEXT = 48 };
+    enum { OCTAVES = 32 };
     uint64_t all = count_up_to(buckets, UINT64_MAX);
 
     for (unsigned octave = 0; octave <= OCTAVES; octave++) {
-        uint64_t us = UINT64_C(1) << octave;
-        char bound[BOUND_TEXT];
+        uint64_t bound = UINT64_C(1) << octave;
 
-        (void)snprintf(bound, sizeof bound, "%" PRIu64 ".%06" PRIu64, us / US_PER_S, us % US_PER_S);
-        write_bucket(out, metric, function, bound, count_up_to(buckets, us));
+        write_bucket(out, measure, function, &bound, count_up_to(buckets, bound));
     }
-    write_bucket(out, metric, function, "+Inf", all);
-    (void)fprintf(out, "%s_sum{function=", metric);
+    write_bucket(out, measure, function, NULL, all);
+    (void)fprintf(out, "%s_sum{function=", measure->name);
     write_quoted(out, function);
     (void)fputs("} ", out);
-    write_seconds(out, strtoull(sum_us, NULL, 10));
-    (void)fprintf(out, "\n%s_count{function=", metric);
+    write_measured(out, measure, strtoull(sum, NULL, 10));
+    (void)fprintf(out, "\n%s_count{function=", measure->name);
     write_quoted(out, function);
     (void)fprintf(out, "} %" PRIu64 "\n", all);
 }
@@ -363,16 +378,16 @@ static void write_histogram(FILE *out, const char *metric, const char *function,
 static void write_histograms(const struct snapshot_table *table, char *const *names, FILE *out)
 {
     size_t kind = snapshot_column(table, "histogram");
-    size_t sum = snapshot_column(table, "sum_us");
+    size_t sum = snapshot_column(table, "sum");
     size_t buckets = snapshot_column(table, "buckets");
 
     if (kind == table->columns || sum == table->columns || buckets == table->columns)
         return;
-    for (size_t i = 0; i < COUNT(of_times); i++) {
-        write_head(out, of_times[i].name, "histogram", of_times[i].help);
+    for (size_t i = 0; i < COUNT(measures); i++) {
+        write_head(out, measures[i].name, "histogram", measures[i].help);
         for (size_t row = 0; row < table->rows; row++)
-            if (strcmp(snapshot_cell(table, row, kind), of_times[i].histogram) == 0)
-                write_histogram(out, of_times[i].name, names[row], snapshot_cell(table, row, sum),
+            if (strcmp(snapshot_cell(table, row, kind), measures[i].histogram) == 0)
+                write_histogram(out, &measures[i], names[row], snapshot_cell(table, row, sum),
                                 snapshot_cell(table, row, buckets));
     }
 }

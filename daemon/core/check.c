@@ -282,6 +282,8 @@ static void check_counts(struct audit *audit, const struct function *function)
            histogram_count(&function->wait_times) ==
                histogram_count(&function->run_times) + function_running(function),
            "a function has measured more or fewer beginnings than ends");
+    expect(audit, histogram_count(&function->sizes) == counts->submitted,
+           "a function has measured more or fewer bodies than tasks");
 }
 
 /* Functions that have tasks of a priority, and no others, are listed so. */

@@ -77,6 +77,7 @@ struct function {
     struct function_counts counts;
     struct histogram wait_times; /* from when a task could have run until a worker was given it, */
     struct histogram run_times;  /* and from then until the worker had it no more */
+    struct histogram sizes;      /* bytes of the bodies of those that were accepted */
     bool used;                   /* has a name */
     bool stirred;                /* it is in the list `stirred` */
     bool paused;                 /* by an administrator: its tasks stay in their queues; */

@@ -1,6 +1,6 @@
 #include "histogram.h"
 
-uint64_t histogram_bound_us(unsigned bucket)
+uint64_t histogram_bound(unsigned bucket)
 {
     unsigned octave = bucket < 2 ? 1 : bucket / 2;
 

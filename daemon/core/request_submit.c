@@ -309,6 +309,7 @@ void commit_submit(struct router *router, struct peer *peer, struct door *door)
         say_created(router, peer, door, task);
         router->counts.submitted++;
         task->function->counts.submitted++;
+        histogram_add(&task->function->sizes, task->payload_size);
         task_admit(router, task);
     }
 }

@@ -422,6 +422,7 @@ void router_counts(const struct router *router, struct router_counts *counts)
     *counts = router->counts;
     counts->functions = router->functions.used;
     counts->tasks = router->slots.used;
+    counts->tasks_most = router->slots.top;
     counts->arriving = router->states[TASK_ARRIVING];
     counts->delayed = router->states[TASK_DELAYED];
     counts->queued = router->states[TASK_QUEUED];

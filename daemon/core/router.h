@@ -390,7 +390,8 @@ struct router_counts {
     size_t workers; /* of them, those with a registration, */
     size_t clients; /* and those with a waiter */
     size_t functions;
-    size_t tasks; /* the sum of the following */
+    size_t tasks;      /* the sum of the following */
+    size_t tasks_most; /* that there ever were at once */
     size_t arriving, delayed, queued, assigned, cancelled_running, told;
     size_t bytes;          /* of the payloads of those that have not ended, */
     size_t arriving_bytes; /* and of those that come piece by piece */

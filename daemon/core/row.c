@@ -203,14 +203,25 @@ static void add_function(const struct peer *peer, size_t index, struct row_text 
     add(text, "\n");
 }
 
-/* ---- histograms of functions, below a head: two rows each ---- */
+/* ---- histograms of functions, below a head ---- */
+
+static const struct {
+    const char *name;
+    size_t offset;
+} measured[] = {
+    {"waiting", offsetof(struct function, wait_times)},
+    {"running", offsetof(struct function, run_times)},
+    {"size", offsetof(struct function, sizes)},
+};
+
+enum { MEASURED = sizeof measured / sizeof *measured };
 
 static size_t count_histograms(const struct router *router)
 {
-    return 1 + 2 * count_functions(router);
+    return 1 + MEASURED * count_functions(router);
 }
 
-/* MOST_US:TASKS, and a blank between; empty buckets are left out. */
+/* MOST:TASKS, and a blank between; empty buckets are left out. */
 static void add_buckets(struct row_text *text, const struct histogram *histogram)
 {
     const char *ahead = "\t";
@@ -220,7 +231,7 @@ static void add_buckets(struct row_text *text, const struct histogram *histogram
             continue;
         add(text, ahead);
         if (i < HISTOGRAM_BOUNDED)
-            add_number(text, histogram_bound_us(i));
+            add_number(text, histogram_bound(i));
         else
             add(text, "inf");
         add(text, ":");
@@ -234,19 +245,22 @@ static void add_buckets(struct row_text *text, const struct histogram *histogram
 static void add_histogram(const struct peer *peer, size_t index, struct row_text *text)
 {
     const struct function *function;
-    bool runs = index % 2 == 0;
+    const struct histogram *histogram;
+    size_t which = (index - (index > 0)) % MEASURED;
 
     if (index == 0) {
-        add(text, "function\thistogram\tsum_us\tbuckets\n");
+        add(text, "function\thistogram\tsum\tbuckets\n");
         return;
     }
-    function = function_at(&peer->router->functions, (index - 1) / 2);
+    function = function_at(&peer->router->functions, (index - 1) / MEASURED);
     if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
         return;
     add_encoded(text, (struct gm_slice){function->name, function->name_size});
-    add(text, runs ? "\trunning" : "\twaiting");
-    add_column(text, runs ? function->run_times.sum_us : function->wait_times.sum_us);
-    add_buckets(text, runs ? &function->run_times : &function->wait_times);
+    histogram = (const void *)((const uint8_t *)function + measured[which].offset);
+    add(text, "\t");
+    add(text, measured[which].name);
+    add_column(text, histogram->sum);
+    add_buckets(text, histogram);
     add(text, "\n");
 }
 

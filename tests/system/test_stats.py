@@ -118,7 +118,7 @@ class Stats(unittest.TestCase):
             self.assertEqual(buckets[0][0], 1e-6)
             row = next(row for row in told["histograms"]
                        if (row["function"], row["histogram"]) == ("done", which))
-            self.assertEqual(round(total * 1e6), row["sum_us"])
+            self.assertEqual(round(total * 1e6), row["sum"])
             for bound, number in buckets:
                 below = sum(bucket["tasks"] for bucket in row["buckets"]
                             if bucket["most_us"] is not None and bucket["most_us"] <= bound * 1e6)

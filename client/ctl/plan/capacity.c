@@ -363,3 +363,21 @@ bool capacity_advise(struct config *config, enum config_pool_id id, struct capac
     }
     return false;
 }
+
+bool capacity_advise_sizes(struct config *config, const struct capacity_load *load,
+                           const struct capacity_demand *demand, char *why)
+{
+    static struct budget budget;
+    static char later[CAPACITY_TEXT];
+    struct growth growth = {.factor = 1};
+
+    for (int i = 0; i < GROWTHS_MAX; i++) {
+        if (!lay_out_tasks(config, load, demand, growth.factor))
+            return false;
+        if (will_do(&budget, config, load, demand, i == 0 ? why : later))
+            return true;
+        if (!grow(&growth, broken_rule(&budget, "pool tasks")))
+            return false;
+    }
+    return false;
+}

@@ -94,6 +94,11 @@ struct capacity_class {
 bool capacity_advise(struct config *config, enum config_pool_id id, struct capacity_class *classes,
                      size_t count, double margin, char *why);
 
+/* The same for pool `tasks`, from the sizes of bodies there were and the most tasks at once, `demand`: its
+ * classes are those that fit them best. */
+bool capacity_advise_sizes(struct config *config, const struct capacity_load *load,
+                           const struct capacity_demand *demand, char *why);
+
 /* Bytes that a pool with these blocks takes, but for what rounding adds. */
 size_t capacity_pool_size(const struct capacity_class *classes, size_t count);
 
