@@ -2,11 +2,11 @@
 #define _GNU_SOURCE /* NOLINT(readability-identifier-naming): the name is libc's */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ctl_list.h"
+#include "ctl_text.h"
 
-enum { ANSWER_MS = 10000, NAME_BYTES = 256, LINE_BYTES = NAME_BYTES + 32 };
+enum { ANSWER_MS = 10000, LINE_BYTES = CTL_NAME_BYTES + 32 };
 
 struct functions {
     const char **names;
@@ -19,14 +19,6 @@ static const struct argp_option options[] = {
     {0},
 };
 
-/* The name is one word of a line. */
-static bool is_good(const char *name)
-{
-    size_t size = strlen(name);
-
-    return size > 0 && size <= NAME_BYTES && strpbrk(name, "\r\n\t ") == NULL;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct functions *functions = state->input;
@@ -36,7 +28,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         functions->all = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (!is_good(arg))
+        if (!ctl_is_name(arg))
             argp_error(state, "`%s': a function that a line of text can name has no blanks", arg);
         functions->names[functions->count++] = arg;
         return 0;
@@ -73,7 +65,7 @@ static enum ctl_exit change_all(const struct ctl *ctl, struct pmadc *client, con
     for (size_t i = 0; done != CTL_NO_DAEMON && i < table.row_count; i++) {
         const char *name = table.rows[i].cells[0];
 
-        if (!is_good(name)) {
+        if (!ctl_is_name(name)) {
             ctl_say("`%s' is left out: a line of text cannot name it", name);
             done = CTL_FAILED;
         } else if (!change_one(ctl, client, line, name, &done)) {

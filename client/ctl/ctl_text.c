@@ -79,6 +79,13 @@ bool ctl_count(const char *text, uint64_t min, uint64_t max, uint64_t *count)
     return end != NULL && *end == '\0' && *count >= min && *count <= max;
 }
 
+bool ctl_is_name(const char *text)
+{
+    size_t size = strlen(text);
+
+    return size > 0 && size <= CTL_NAME_BYTES && strpbrk(text, "\r\n\t ") == NULL;
+}
+
 char *ctl_human_size(char into[CTL_SIZE_TEXT], uint64_t bytes)
 {
     static const char units[] = "KMGT";

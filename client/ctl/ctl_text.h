@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CTL_SIZE_TEXT = 24 };
+enum { CTL_SIZE_TEXT = 24, CTL_NAME_BYTES = 256 };
 
 /* "500ms", "10s", "5m", "2h", and "0"; at least 1 ms and at most INT_MAX ms. False for anything
  * else. */
@@ -23,6 +23,9 @@ bool ctl_seconds(const char *text, double *seconds);
 
 /* "200", "4K", "1M", "1G": bytes, up to `max`. */
 bool ctl_size(const char *text, size_t max, size_t *size);
+
+/* True for the name of a function that a line of text can have in it: one word of at most CTL_NAME_BYTES. */
+bool ctl_is_name(const char *text);
 
 /* 192, 64K, 1.5M: units of 1024. Returns `into`. */
 char *ctl_human_size(char into[CTL_SIZE_TEXT], uint64_t bytes);

@@ -6,7 +6,7 @@
 #include "ctl_list.h"
 #include "ctl_text.h"
 
-enum { ANSWER_MS = 10000, NAME_BYTES = 256, TASKS_USUAL = 10, TASKS_MAX = 100 };
+enum { ANSWER_MS = 10000, TASKS_USUAL = 10, TASKS_MAX = 100 };
 
 static const struct ctl_listing tasks = {
     .line = "peek",
@@ -47,7 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "one function at a time");
-        if (arg[0] == '\0' || strlen(arg) > NAME_BYTES || strpbrk(arg, "\r\n\t ") != NULL)
+        if (!ctl_is_name(arg))
             argp_error(state, "`%s': a function that a line of text can name has no blanks", arg);
         peek->function = arg;
         return 0;
@@ -61,7 +61,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static enum ctl_exit show(const struct ctl *ctl, struct pmadc *client, const struct peek *peek)
 {
-    char line[NAME_BYTES + 32];
+    char line[CTL_NAME_BYTES + 32];
     const char *text;
     const char *rows;
     enum pmadc_status status;

@@ -34,6 +34,22 @@ static inline void setup_row(const char *match, struct router_function_rule rule
     rig_replace(&ruled);
 }
 
+/* The rig again, with somebody who may observe the functions of that pattern, and nothing else. */
+static inline struct remote *setup_observer(const char *match)
+{
+    static struct router_pattern pattern;
+    struct rig_setup patterned = rig_setup_ample();
+    struct remote *observer;
+
+    pattern = pattern_of(match);
+    patterned.patterns = &pattern;
+    patterned.pattern_count = 1;
+    rig_replace(&patterned);
+    observer = remote_with(&rig, 0);
+    router_grant(rig.router, &observer->seat->peer, RIGHT_OBSERVE, 0);
+    return observer;
+}
+
 /* A submission of that frame is refused by this limit; what else is said begins with `rest`. */
 static inline void is_refused_by(struct remote *client, const char *limit, const char *rest)
 {

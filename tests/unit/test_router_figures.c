@@ -317,16 +317,9 @@ END_TEST
 
 START_TEST(functions_that_somebody_may_not_observe_are_not_told_to_him)
 {
-    struct rig_setup patterned = rig_setup_ample();
-    struct router_pattern pattern = pattern_of("open*");
-    struct remote *client, *guest;
+    struct remote *guest = setup_observer("open*");
+    struct remote *client = remote_new(&rig);
 
-    patterned.patterns = &pattern;
-    patterned.pattern_count = 1;
-    rig_replace(&patterned);
-    client = remote_new(&rig);
-    guest = remote_with(&rig, 0);
-    router_grant(rig.router, &guest->seat->peer, RIGHT_OBSERVE, 0);
     (void)submitted(client, "SUBMIT_JOB_BG open:f||x");
     (void)submitted(client, "SUBMIT_JOB_BG shut||x");
     say_line(guest, "functions");

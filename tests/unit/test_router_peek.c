@@ -76,16 +76,9 @@ END_TEST
 
 START_TEST(a_function_that_somebody_may_not_observe_is_not_there)
 {
-    struct rig_setup patterned = rig_setup_ample();
-    struct router_pattern pattern = pattern_of("open*");
-    struct remote *client, *guest;
+    struct remote *guest = setup_observer("open*");
+    struct remote *client = remote_new(&rig);
 
-    patterned.patterns = &pattern;
-    patterned.pattern_count = 1;
-    rig_replace(&patterned);
-    client = remote_new(&rig);
-    guest = remote_with(&rig, 0);
-    router_grant(rig.router, &guest->seat->peer, RIGHT_OBSERVE, 0);
     (void)submitted(client, "SUBMIT_JOB_BG open:f||x");
     (void)submitted(client, "SUBMIT_JOB_BG shut||x");
     ck_assert_uint_gt(strlen(listing_of(guest, "peek open:f")), sizeof HEAD);
