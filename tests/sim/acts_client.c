@@ -264,8 +264,9 @@ static void send_line(struct world *world, struct actor *actor, struct request *
 void asks_in_text(struct world *world, struct actor *actor)
 {
     static const char *const lines[] = {
-        "status",    "status",           "prioritystatus", "show jobs", "workers", "pools",
-        "show jobs", "show unique jobs", "show wings",     "version",   "wings"};
+        "status", "status",    "prioritystatus",   "show jobs",  "workers",
+        "pools",  "show jobs", "show unique jobs", "show wings", "version",
+        "wings",  "stats",     "functions",        "histograms", "peek wings"};
 
     send_line(world, actor, request_add(actor, 0),
               lines[dice_roll(&world->dice, sizeof lines / sizeof *lines)]);

@@ -265,6 +265,8 @@ static void question(const struct model *model, struct actor *actor, const struc
         (void)expect_line(actor, "ERR UNKNOWN_COMMAND ");
     else if (line_is(line, "show wings"))
         (void)expect_line(actor, "ERR UNKNOWN_SHOW_ARGUMENTS");
+    else if (line_is(line, "peek wings"))
+        (void)expect_line(actor, "ERR function not found");
     else if (line_is(line, "status") && exact)
         list_functions(model, actor, row_status);
     else if (line_is(line, "prioritystatus") && exact)
