@@ -205,9 +205,9 @@ static void play_ask(struct trial *trial)
 
 static void play_listings(struct trial *trial)
 {
-    static const char *const lines[] = {"status",    "prioritystatus",   "workers",
-                                        "pools",     "show unique jobs", "stats",
-                                        "functions", "histograms",       "peek f"};
+    static const char *const lines[] = {
+        "status",    "prioritystatus", "workers", "pools",    "show unique jobs", "stats",
+        "functions", "histograms",     "peek f",  "peek f 0", "peek nobody"};
     struct actor *slow = &trial->actors[0];
 
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -241,7 +241,7 @@ static void play_reload(struct trial *trial)
     static const uint64_t nowhere[PEER_RIGHTS];
     struct actor *admin = trial_client(trial);
     struct actor *other = trial_client(trial);
-    struct actor *denied[] = {&trial->actors[3], trial_worker(trial, "")};
+    struct actor *denied = trial_worker(trial, "");
     struct peer *asker;
 
     trial->disturbed = true;
@@ -251,9 +251,10 @@ static void play_reload(struct trial *trial)
     while ((asker = router_reload_asked(trial->rig.router)) != NULL)
         router_reload_answer(asker, "OK");
     trial_turn(trial);
-    for (size_t i = 0; i < sizeof denied / sizeof *denied; i++)
-        if (denied[i]->remote->seat != NULL)
-            router_allow(&denied[i]->remote->seat->peer, 0, nowhere);
+    if (denied->remote->seat != NULL)
+        router_allow(&denied->remote->seat->peer, 0, nowhere);
+    if (trial->actors[3].remote->seat != NULL)
+        router_allow(&trial->actors[3].remote->seat->peer, 0, nowhere);
     trial_turn(trial);
 }
 
