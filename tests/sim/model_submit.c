@@ -90,9 +90,11 @@ bool submission_begun(struct model *model, struct actor *actor, struct job *job)
     if (stumbles(model, actor, job, hurdle_to_all(model, actor, job)))
         return true;
     model->functions[job->function].listed = true;
-    if (model->strictness == MODEL_EXACT)
-        return stumbles(model, actor, job,
-                        hurdle_of_function(model, job, twin, may_join(job, twin)));
+    if (model->strictness == MODEL_EXACT) {
+        job->begun =
+            !stumbles(model, actor, job, hurdle_of_function(model, job, twin, may_join(job, twin)));
+        return !job->begun;
+    }
     expect(actor, GM_JOB_CREATED, job)->open = true;
     room_note(model, job);
     job->begun = true;
