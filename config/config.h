@@ -100,12 +100,11 @@ struct config_function {
     uint64_t timeout_us;             /* how long a worker may have a task; 0: for ever */
     size_t retries;                  /* workers a task may cost; 0: any number */
     bool retry_on_fail;              /* WORK_FAIL counts as a lost worker */
-    size_t max_queue;    /* tasks at once, running ones included; 0: no limit of its own */
-    size_t max_bytes;    /* bytes of their bodies; 0: no limit of its own */
-    size_t reserve;      /* tasks it has room for whatever others do */
-    size_t reserve_size; /* bytes of the body of each */
-    uint64_t
-        warn_wait_us; /* how long its tasks wait, no worker being able to, unsaid; 0: for ever */
+    size_t max_queue;      /* tasks at once, running ones included; 0: no limit of its own */
+    size_t max_bytes;      /* bytes of their bodies; 0: no limit of its own */
+    size_t reserve;        /* tasks it has room for whatever others do */
+    size_t reserve_size;   /* bytes of the body of each */
+    uint64_t warn_wait_us; /* how long its tasks wait for any worker unsaid; 0: for ever */
 };
 
 /* What may be allowed, in the order of the keys of [access]. */

@@ -98,8 +98,7 @@ struct pool {
     size_t count;
     struct capacity_class classes[PMAD_CLASSES_MAX];
     size_t size_now;
-    size_t
-        bodies; /* it was laid out anew for so many tasks at once, by their sizes; 0: by its classes */
+    size_t bodies; /* laid out by their sizes, for so many tasks at once; 0: by its classes */
 };
 
 /* The rows of one pool that are classes: one has no number, it counts what is above all classes. */

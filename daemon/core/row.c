@@ -4,62 +4,13 @@
 
 #include "decimal.h"
 #include "figure.h"
-#include "percent.h"
 #include "rights.h"
 #include "router_state.h"
 #include "worker.h"
 
-/* ---- text ---- */
-
-static void add_bytes(struct row_text *text, const void *bytes, size_t size)
-{
-    if (text->writes && size > 0)
-        body_write(&text->cursor, bytes, size);
-    text->size += size;
-}
-
-static void add(struct row_text *text, const char *string)
-{
-    add_bytes(text, string, strlen(string));
-}
-
-static void add_number(struct row_text *text, uint64_t number)
-{
-    uint8_t digits[DECIMAL_MAX];
-
-    add_bytes(text, digits, decimal_write(digits, number));
-}
-
-/* A TAB, and the number that is the next column. */
-static void add_column(struct row_text *text, uint64_t number)
-{
-    add(text, "\t");
-    add_number(text, number);
-}
-
-static bool ends_a_line(uint8_t byte)
-{
-    return byte == '\n' || byte == '\r';
-}
-
-/* What somebody sent us. */
-static void add_foreign(struct row_text *text, const uint8_t *bytes, size_t size)
-{
-    size_t from = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        if (!ends_a_line(bytes[i]))
-            continue;
-        add_bytes(text, bytes + from, i - from);
-        add(text, "?");
-        from = i + 1;
-    }
-    add_bytes(text, bytes + from, size - from);
-}
-
 static void add_name(struct row_text *text, const struct function *function)
 {
-    add_foreign(text, function->name, function->name_size);
+    row_put_foreign(text, function->name, function->name_size);
 }
 
 /* ---- functions ---- */
@@ -77,10 +28,10 @@ static void add_status(const struct peer *peer, size_t index, struct row_text *t
     if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
         return;
     add_name(text, function);
-    add_column(text, function_total(function));
-    add_column(text, function_running(function));
-    add_column(text, function->able_count);
-    add(text, "\n");
+    row_put_column(text, function_total(function));
+    row_put_column(text, function_running(function));
+    row_put_column(text, function->able_count);
+    row_put(text, "\n");
 }
 
 /* FUNCTION TAB HIGH TAB NORMAL TAB LOW TAB WORKERS. A task for later has normal priority: no packet
@@ -92,11 +43,11 @@ static void add_priorities(const struct peer *peer, size_t index, struct row_tex
     if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
         return;
     add_name(text, function);
-    add_column(text, function->queued_of[PRIORITY_HIGH]);
-    add_column(text, function->queued_of[PRIORITY_NORMAL] + function->tasks[TASK_DELAYED]);
-    add_column(text, function->queued_of[PRIORITY_LOW]);
-    add_column(text, function->able_count);
-    add(text, "\n");
+    row_put_column(text, function->queued_of[PRIORITY_HIGH]);
+    row_put_column(text, function->queued_of[PRIORITY_NORMAL] + function->tasks[TASK_DELAYED]);
+    row_put_column(text, function->queued_of[PRIORITY_LOW]);
+    row_put_column(text, function->able_count);
+    row_put(text, "\n");
 }
 
 /* ---- figures of functions, below a head ---- */
@@ -104,19 +55,6 @@ static void add_priorities(const struct peer *peer, size_t index, struct row_tex
 static size_t count_functions_and_head(const struct router *router)
 {
     return 1 + count_functions(router);
-}
-
-static void add_encoded(struct row_text *text, struct gm_slice name)
-{
-    enum { PART = 32 };
-    char encoded[3 * PART];
-
-    for (size_t at = 0; at < name.size; at += PART) {
-        size_t left = name.size - at;
-        struct gm_slice part = {name.bytes + at, left < PART ? left : PART};
-
-        add_bytes(text, encoded, percent_encode(part, encoded));
-    }
 }
 
 /* Since the task that has waited longest was queued; 0: none waits. */
@@ -133,16 +71,16 @@ static const char now_head[] =
 static void add_now(struct row_text *text, const struct router *router,
                     const struct function *function)
 {
-    add_encoded(text, (struct gm_slice){function->name, function->name_size});
-    add_column(text, function->tasks[TASK_QUEUED]);
-    add_column(text, function->tasks[TASK_DELAYED]);
-    add_column(text, function_running(function));
-    add_column(text, function->bytes);
-    add_column(text, oldest_us(router, function));
-    add_column(text, function->able_count);
-    add_column(text, function_free_workers(function));
-    add_column(text, function->paused);
-    add_column(text, function->draining);
+    row_put_encoded(text, (struct gm_slice){function->name, function->name_size});
+    row_put_column(text, function->tasks[TASK_QUEUED]);
+    row_put_column(text, function->tasks[TASK_DELAYED]);
+    row_put_column(text, function_running(function));
+    row_put_column(text, function->bytes);
+    row_put_column(text, oldest_us(router, function));
+    row_put_column(text, function->able_count);
+    row_put_column(text, function_free_workers(function));
+    row_put_column(text, function->paused);
+    row_put_column(text, function->draining);
     text->looked_at += function->able_count;
 }
 
@@ -168,19 +106,19 @@ static void add_counts(struct row_text *text, const struct function_counts *coun
         uint64_t count;
 
         memcpy(&count, (const uint8_t *)counts + counted[i].offset, sizeof count);
-        add_column(text, count);
+        row_put_column(text, count);
     }
     for (size_t i = 0; i < REFUSAL_LIMITS; i++)
-        add_column(text, counts->refused[i]);
+        row_put_column(text, counts->refused[i]);
 }
 
 static void add_counts_head(struct row_text *text)
 {
     for (size_t i = 0; i < COUNTED_COLUMNS; i++)
-        add(text, counted[i].head);
+        row_put(text, counted[i].head);
     for (int i = 0; i < REFUSAL_LIMITS; i++) {
-        add(text, "\trefused_");
-        add(text, refusal_name((enum refusal_limit)i));
+        row_put(text, "\trefused_");
+        row_put(text, refusal_name((enum refusal_limit)i));
     }
 }
 
@@ -190,9 +128,9 @@ static void add_function(const struct peer *peer, size_t index, struct row_text 
     const struct function *function;
 
     if (index == 0) {
-        add(text, now_head);
+        row_put(text, now_head);
         add_counts_head(text);
-        add(text, "\n");
+        row_put(text, "\n");
         return;
     }
     function = function_at(&router->functions, index - 1);
@@ -200,7 +138,7 @@ static void add_function(const struct peer *peer, size_t index, struct row_text 
         return;
     add_now(text, router, function);
     add_counts(text, &function->counts);
-    add(text, "\n");
+    row_put(text, "\n");
 }
 
 /* ---- histograms of functions, below a head ---- */
@@ -229,17 +167,17 @@ static void add_buckets(struct row_text *text, const struct histogram *histogram
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
         if (histogram->counts[i] == 0)
             continue;
-        add(text, ahead);
+        row_put(text, ahead);
         if (i < HISTOGRAM_BOUNDED)
-            add_number(text, histogram_bound(i));
+            row_put_number(text, histogram_bound(i));
         else
-            add(text, "inf");
-        add(text, ":");
-        add_number(text, histogram->counts[i]);
+            row_put(text, "inf");
+        row_put(text, ":");
+        row_put_number(text, histogram->counts[i]);
         ahead = " ";
     }
     if (*ahead == '\t')
-        add(text, ahead);
+        row_put(text, ahead);
 }
 
 static void add_histogram(const struct peer *peer, size_t index, struct row_text *text)
@@ -249,19 +187,19 @@ static void add_histogram(const struct peer *peer, size_t index, struct row_text
     size_t which = (index - (index > 0)) % MEASURED;
 
     if (index == 0) {
-        add(text, "function\thistogram\tsum\tbuckets\n");
+        row_put(text, "function\thistogram\tsum\tbuckets\n");
         return;
     }
     function = function_at(&peer->router->functions, (index - 1) / MEASURED);
     if (!function || !peer_may_to(peer, RIGHT_OBSERVE, function))
         return;
-    add_encoded(text, (struct gm_slice){function->name, function->name_size});
+    row_put_encoded(text, (struct gm_slice){function->name, function->name_size});
     histogram = (const void *)((const uint8_t *)function + measured[which].offset);
-    add(text, "\t");
-    add(text, measured[which].name);
-    add_column(text, histogram->sum);
+    row_put(text, "\t");
+    row_put(text, measured[which].name);
+    row_put_column(text, histogram->sum);
     add_buckets(text, histogram);
-    add(text, "\n");
+    row_put(text, "\n");
 }
 
 size_t row_function_max(size_t name_max)
@@ -286,19 +224,19 @@ static void add_peer(const struct peer *peer, size_t index, struct row_text *tex
 
     if (!slot->peer)
         return;
-    add_number(text, (uint64_t)slot->peer->number);
-    add(text, " ");
-    add(text, slot->peer->address);
-    add(text, " ");
-    add(text, slot->peer->id);
-    add(text, " :");
+    row_put_number(text, (uint64_t)slot->peer->number);
+    row_put(text, " ");
+    row_put(text, slot->peer->address);
+    row_put(text, " ");
+    row_put(text, slot->peer->id);
+    row_put(text, " :");
     TAILQ_FOREACH (registration, &slot->peer->registrations, in_peer) {
         if (!peer_may_to(peer, RIGHT_OBSERVE, registration->function))
             continue;
-        add(text, " ");
+        row_put(text, " ");
         add_name(text, registration->function);
     }
-    add(text, "\n");
+    row_put(text, "\n");
 }
 
 /* ---- tasks ---- */
@@ -342,11 +280,11 @@ static void add_task(const struct peer *peer, size_t index, struct row_text *tex
 
     if (!task || !is_shown(peer, task))
         return;
-    add_bytes(text, handle, handle_format(slots, task_handle(peer->router, task), handle));
-    add_column(text, task->lost);
-    add_column(text, is_ignored(task));
-    add_column(text, task->background);
-    add(text, "\n");
+    row_put_bytes(text, handle, handle_format(slots, task_handle(peer->router, task), handle));
+    row_put_column(text, task->lost);
+    row_put_column(text, is_ignored(task));
+    row_put_column(text, task->background);
+    row_put(text, "\n");
 }
 
 /* UNIQUE ID. One that is a full stop would end the listing. */
@@ -357,10 +295,10 @@ static void add_unique(const struct peer *peer, size_t index, struct row_text *t
     if (!task || !is_shown(peer, task))
         return;
     if (task->unique_size == 1 && task->unique[0] == '.')
-        add(text, "?");
+        row_put(text, "?");
     else
-        add_foreign(text, task->unique, task->unique_size);
-    add(text, "\n");
+        row_put_foreign(text, task->unique, task->unique_size);
+    row_put(text, "\n");
 }
 
 /* ---- what waits for a function, below a head ---- */
@@ -401,7 +339,7 @@ static void add_peeked(const struct peer *peer, size_t index, struct row_text *t
     uint8_t handle[GM_HANDLE_MAX];
 
     if (index == 0) {
-        add(text, "handle\tunique\tpriority\tbytes\twaited_us\tclients\tlost\n");
+        row_put(text, "handle\tunique\tpriority\tbytes\twaited_us\tclients\tlost\n");
         return;
     }
     if (index > peer->listing.most || !function->used ||
@@ -411,16 +349,16 @@ static void add_peeked(const struct peer *peer, size_t index, struct row_text *t
     task = queued_at(function, index - 1);
     if (!task)
         return;
-    add_bytes(text, handle, handle_format(&router->slots, task_handle(router, task), handle));
-    add(text, "\t");
-    add_encoded(text, (struct gm_slice){task->unique, task->unique_size});
-    add(text, "\t");
-    add(text, priority_words[task->priority]);
-    add_column(text, task->payload_size);
-    add_column(text, router->now.mono_us - task->queued_us);
-    add_column(text, task->waiter_count);
-    add_column(text, task->lost);
-    add(text, "\n");
+    row_put_bytes(text, handle, handle_format(&router->slots, task_handle(router, task), handle));
+    row_put(text, "\t");
+    row_put_encoded(text, (struct gm_slice){task->unique, task->unique_size});
+    row_put(text, "\t");
+    row_put(text, priority_words[task->priority]);
+    row_put_column(text, task->payload_size);
+    row_put_column(text, router->now.mono_us - task->queued_us);
+    row_put_column(text, task->waiter_count);
+    row_put_column(text, task->lost);
+    row_put(text, "\n");
 }
 
 /* ---- pools ---- */
@@ -443,13 +381,13 @@ static void add_class(const struct peer *peer, size_t index, struct row_text *te
     if (index % PMAD_CLASSES_MAX >= stats.class_count)
         return;
     class = &stats.classes[index % PMAD_CLASSES_MAX];
-    add(text, names[pool]);
-    add_column(text, class->block_size);
-    add_column(text, class->blocks);
-    add_column(text, class->in_use);
-    add_column(text, class->high_water);
-    add_column(text, class->refused);
-    add(text, "\n");
+    row_put(text, names[pool]);
+    row_put_column(text, class->block_size);
+    row_put_column(text, class->blocks);
+    row_put_column(text, class->in_use);
+    row_put_column(text, class->high_water);
+    row_put_column(text, class->refused);
+    row_put(text, "\n");
 }
 
 /* ---- numbers ---- */
@@ -459,10 +397,10 @@ static void add_figure(const struct peer *peer, size_t index, struct row_text *t
 {
     struct figure figure = figure_at(peer->router, index);
 
-    add(text, figure.group);
-    add(text, figure.name);
-    add_column(text, figure.value);
-    add(text, "\n");
+    row_put(text, figure.group);
+    row_put(text, figure.name);
+    row_put_column(text, figure.value);
+    row_put(text, "\n");
 }
 
 /* ---- the table ---- */
@@ -497,5 +435,5 @@ void row_add(const struct peer *peer, enum listing_kind kind, size_t index, stru
 
 void row_add_end(struct row_text *text)
 {
-    add(text, ".\n");
+    row_put(text, ".\n");
 }

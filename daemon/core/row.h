@@ -10,19 +10,10 @@
  * percent-encoded, so that nothing but a TAB ends one.
  */
 #include "listing.h"
-#include "store.h"
+#include "row_text.h"
 
 struct peer;
 struct router;
-
-/* Where a row goes: its bytes are counted or, where it `writes`, written at the cursor as well. */
-struct row_text {
-    struct body_cursor cursor;
-    bool writes;
-    size_t size;
-    size_t
-        looked_at; /* other things that had to be looked at, as much work as a row of nobody each */
-};
 
 /* How many rows the table of a listing has, those of nobody among them. */
 size_t row_count(const struct router *router, enum listing_kind kind);

@@ -270,11 +270,11 @@ static void tables_finish(struct server *server)
     users_finish(&server->users, server->pools.of[POOL_RUNTIME]);
 }
 
-int server_init(struct server *server, const struct config *config, const struct budget *budget,
-                const struct access *access, struct reload *reload)
+/* What can be said before anything is asked of the system. */
+static void members_init(struct server *server, const struct config *config,
+                         const struct budget *budget, const struct access *access,
+                         struct reload *reload)
 {
-    int err;
-
     *server = (struct server){.phase = SERVER_RUNS,
                               .grace_us = config->server.shutdown_grace_us,
                               .access = access,
@@ -285,6 +285,14 @@ int server_init(struct server *server, const struct config *config, const struct
     status_init(&server->status, &server->pools);
     watchdog_init(&server->watchdog);
     stuck_init(&server->stuck, budget->limits.functions);
+}
+
+int server_init(struct server *server, const struct config *config, const struct budget *budget,
+                const struct access *access, struct reload *reload)
+{
+    int err;
+
+    members_init(server, config, budget, access, reload);
     process_ignore_sigpipe();
     process_explain_abort();
     err = process_find_user(&server->user, config->server.user);
